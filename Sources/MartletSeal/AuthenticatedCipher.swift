@@ -1,0 +1,59 @@
+internal import CSodium
+
+/// XChaCha20-Poly1305: secrecy and authenticity under one key, with 24-byte nonces.
+package enum AuthenticatedCipher {
+  package static let nonceByteCount = 24
+  /// By how much the sealed form is longer than the plaintext.
+  package static let overhead = 16
+
+  /// Seals `plaintext`, binding `associated`, which is not part of the result.
+  ///
+  /// - Precondition: `nonce` has 24 bytes and was never used with `key` for other bytes.
+  package static func seal(
+    _ plaintext: RawSpan, associated: RawSpan, nonce: [UInt8], key: SecretKey
+  ) -> [UInt8] {
+    precondition(nonce.count == nonceByteCount, "a nonce has 24 bytes")
+    Sodium.start()
+    return plaintext.withUnsafeBytes { input in
+      associated.withUnsafeBytes { data in
+        [UInt8](unsafeUninitializedCapacity: input.count + overhead) { buffer, count in
+          guard let output = buffer.baseAddress else { return }
+          key.withBytes { keyBytes in
+            _ = crypto_aead_xchacha20poly1305_ietf_encrypt(
+              output, nil,
+              input.baseAddress?.assumingMemoryBound(to: UInt8.self), UInt64(input.count),
+              data.baseAddress?.assumingMemoryBound(to: UInt8.self), UInt64(data.count),
+              nil, nonce, keyBytes)
+          }
+          count = input.count + overhead
+        }
+      }
+    }
+  }
+
+  /// Opens what `seal` made; nil if key, nonce, associated or sealed bytes differ by any bit.
+  package static func open(
+    _ sealed: RawSpan, associated: RawSpan, nonce: [UInt8], key: SecretKey
+  ) -> [UInt8]? {
+    guard nonce.count == nonceByteCount, sealed.byteCount >= overhead else { return nil }
+    Sodium.start()
+    let length = sealed.byteCount - overhead
+    var authentic = false
+    let plaintext = sealed.withUnsafeBytes { input in
+      associated.withUnsafeBytes { data in
+        [UInt8](unsafeUninitializedCapacity: max(length, 1)) { buffer, count in
+          guard let source = input.baseAddress, let output = buffer.baseAddress else { return }
+          let result = key.withBytes { keyBytes in
+            crypto_aead_xchacha20poly1305_ietf_decrypt(
+              output, nil, nil, source.assumingMemoryBound(to: UInt8.self), UInt64(input.count),
+              data.baseAddress?.assumingMemoryBound(to: UInt8.self), UInt64(data.count),
+              nonce, keyBytes)
+          }
+          authentic = result == 0
+          count = authentic ? length : 0
+        }
+      }
+    }
+    return authentic ? plaintext : nil
+  }
+}

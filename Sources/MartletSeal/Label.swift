@@ -1,0 +1,63 @@
+/// The registry of labels: every use of a hash, a derived key or a signature has its own.
+///
+/// A label enters BLAKE2b as its personalisation (at most 16 bytes), so that no output made for
+/// one purpose can stand for another. Adding a use means adding a case here; a case is never
+/// renamed, for its raw value is part of the format.
+package enum Label: String, CaseIterable, Sendable {
+  /// A device's id, over its two public keys.
+  case deviceID = "mrt device id"
+  /// What a card's signature covers.
+  case card = "mrt card"
+  /// The checksum of a card's text form.
+  case cardChecksum = "mrt card check"
+  /// The 60 digits two people compare.
+  case safetyNumber = "mrt safety"
+  /// An identity's signing seed, derived from its one seed.
+  case signingSeed = "mrt sign seed"
+  /// An identity's sealing seed, derived from its one seed.
+  case sealingSeed = "mrt seal seed"
+  /// The id of a created group.
+  case groupID = "mrt group id"
+  /// The id of a direct group, from the secret of its pair.
+  case directGroupID = "mrt direct id"
+  /// The first key of a direct group.
+  case directGroupKey = "mrt direct key"
+  /// The secret that keys a direct group's chunking.
+  case directGroupSecret = "mrt direct sec"
+  /// A key's id.
+  case keyID = "mrt key id"
+  /// What a message's signature covers.
+  case message = "mrt message"
+  /// The key under which blob nonces are made.
+  case blobNonceKey = "mrt blob nkey"
+  /// A blob's nonce.
+  case blobNonce = "mrt blob nonce"
+  /// The gear table of a group's chunking.
+  case gearTable = "mrt gear"
+  /// The running hash of a group log.
+  case chain = "mrt chain"
+  /// A bundle's stream key.
+  case bundleStream = "mrt stream key"
+  /// A bundle's key commitment.
+  case bundleCommitment = "mrt commitment"
+  /// The hash of a bundle's header.
+  case bundleHeader = "mrt header"
+  /// What a manifest's signature covers.
+  case manifest = "mrt manifest"
+  /// The hash by which a manifest binds a section.
+  case section = "mrt section"
+  /// A key sealed to this device in its own store.
+  case storedKey = "mrt stored key"
+  /// The member list inside a grant.
+  case memberList = "mrt members"
+  /// The name of a pack.
+  case pack = "mrt pack"
+  /// The checksum of an entry in a log, journal or commit file.
+  case entry = "mrt entry"
+
+  /// The 16 bytes of personalisation, padded with zeros.
+  var personalisation: [UInt8] {
+    let bytes = Array(rawValue.utf8.prefix(16))
+    return bytes + [UInt8](repeating: 0, count: 16 - bytes.count)
+  }
+}
