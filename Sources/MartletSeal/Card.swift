@@ -21,7 +21,8 @@ public struct Card: Hashable, Sendable {
 
   /// Makes and signs the card of an identity.
   ///
-  /// - Throws: ``CardError/badName`` unless the name has 1 to 64 bytes and no control characters.
+  /// - Throws: ``CardError/badName`` unless the name has 1 to 64 bytes and no control or
+  ///   format characters.
   package init(identity: Identity, name: String, created: UInt64) throws(CardError) {
     guard Card.isGood(name: Array(name.utf8)) else { throw .badName }
     deviceID = identity.deviceID
@@ -57,6 +58,7 @@ public struct Card: Hashable, Sendable {
     guard signingKey.verifies(signature, over: Hash.labelled(.card, signed)) else {
       throw .notAuthentic
     }
+    guard sealingKey.isUsable else { throw .weakKey }
     guard let name = String(validating: nameBytes, as: UTF8.self), Card.isGood(name: nameBytes)
     else { throw .badName }
     self.name = name
@@ -77,7 +79,8 @@ public struct Card: Hashable, Sendable {
     return bytes + name
   }
 
-  /// 1 to 64 bytes of valid UTF-8 without control characters.
+  /// 1 to 64 bytes of valid UTF-8 without control or format characters (which could turn
+  /// the words around it).
   package static func isGood(name: [UInt8]) -> Bool {
     guard (1...nameLimit).contains(name.count), let text = String(validating: name, as: UTF8.self)
     else { return false }
@@ -88,23 +91,4 @@ public struct Card: Hashable, Sendable {
       }
     }
   }
-}
-
-/// A reason a card cannot be made or accepted.
-@nonexhaustive
-public enum CardError: Error, Equatable {
-  /// It does not start as a card does.
-  case notACard
-  /// It ends too early; `offset` counts bytes from its start.
-  case truncated(offset: Int)
-  /// Bytes follow where it should end.
-  case trailingBytes
-  /// It is longer than any card.
-  case tooLong
-  /// A text form with a wrong character or checksum.
-  case misspelt
-  /// Its signature is not its own.
-  case notAuthentic
-  /// The name is empty, over 64 bytes, not UTF-8, or has control characters.
-  case badName
 }

@@ -80,4 +80,9 @@ package struct LabelledHasher: ~Copyable {
       _ = crypto_generichash_blake2b_final(OpaquePointer(state), out, Digest.byteCount)
     }
   }
+
+  /// Writes the 32 bytes where they are wanted, so that a secret result has no second copy.
+  consuming func finish(into output: UnsafeMutablePointer<UInt8>) {
+    _ = crypto_generichash_blake2b_final(OpaquePointer(state), output, Digest.byteCount)
+  }
 }

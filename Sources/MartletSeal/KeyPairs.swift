@@ -25,6 +25,16 @@ public struct SealingPublicKey: Hashable, Sendable {
   package init(_ digest: Digest) { self.digest = digest }
   package var bytes: [UInt8] { digest.bytes }
 
+  /// Whether a secret shared with this key is one: not so for a point of low order.
+  package var isUsable: Bool {
+    Sodium.start()
+    return Secrets.withScratch(byteCount: 32) { point in
+      // Any scalar will do: multiples of eight take all points of low order to zero.
+      let scalar = [UInt8](repeating: 1, count: 32)
+      return crypto_scalarmult(point, scalar, bytes) == 0
+    }
+  }
+
   /// An anonymous sealed box that only the holder of the secret half opens.
   ///
   /// The result is 48 bytes longer than the plaintext; nil for a key that is no point of use.
@@ -36,6 +46,13 @@ public struct SealingPublicKey: Hashable, Sendable {
     }
     return sealed
   }
+
+  /// A sealed box with a key in it, of which no copy is left behind.
+  package func seal(_ key: SecretKey) -> [UInt8]? {
+    var bytes = key.exposedBytes()
+    defer { Secrets.wipe(&bytes) }
+    return seal(bytes)
+  }
 }
 
 package enum SealedBox {
@@ -46,9 +63,7 @@ package enum SealedBox {
   package static func decoy(byteCount: Int) -> [UInt8] {
     Sodium.start()
     var publicKey = [UInt8](repeating: 0, count: 32)
-    var secretKey = [UInt8](repeating: 0, count: 32)
-    crypto_box_keypair(&publicKey, &secretKey)
-    sodium_memzero(&secretKey, secretKey.count)
+    Secrets.withScratch(byteCount: 32) { _ = crypto_box_keypair(&publicKey, $0) }
     var sealed = [UInt8](repeating: 0, count: byteCount + overhead)
     let content = [UInt8](repeating: 0, count: byteCount)
     _ = crypto_box_seal(&sealed, content, UInt64(byteCount), publicKey)
@@ -65,25 +80,27 @@ package final class SigningKeyPair: Sendable {
   package init(seed: SecretKey) {
     Sodium.start()
     self.seed = seed
-    var secret = [UInt8](repeating: 0, count: 64)
     let publicDigest = Digest { out in
-      seed.withBytes { _ = crypto_sign_seed_keypair(out, &secret, $0) }
+      Secrets.withScratch(byteCount: 64) { secret in
+        seed.withBytes { _ = crypto_sign_seed_keypair(out, secret, $0) }
+      }
     }
-    sodium_memzero(&secret, secret.count)
     publicKey = SigningPublicKey(publicDigest)
   }
 
   /// Sixty-four bytes that only this key can make over `message`. About 12 microseconds.
   package func sign(_ message: Digest) -> [UInt8] {
-    var secret = [UInt8](repeating: 0, count: 64)
-    defer { sodium_memzero(&secret, secret.count) }
-    seed.withBytes { bytes in
-      secret.replaceSubrange(0..<32, with: UnsafeBufferPointer(start: bytes, count: 32))
-    }
-    secret.replaceSubrange(32..<64, with: publicKey.bytes)
     var signature = [UInt8](repeating: 0, count: Signature.byteCount)
-    _ = crypto_sign_detached(
-      &signature, nil, message.bytes, UInt64(Digest.byteCount), secret)
+    Secrets.withScratch(byteCount: 64) { secret in
+      seed.withBytes { secret.update(from: $0, count: 32) }
+      publicKey.digest.withRawBytes { bytes in
+        if let base = bytes.baseAddress {
+          UnsafeMutableRawPointer(secret + 32).copyMemory(from: base, byteCount: 32)
+        }
+      }
+      _ = crypto_sign_detached(
+        &signature, nil, message.bytes, UInt64(Digest.byteCount), secret)
+    }
     return signature
   }
 }
@@ -98,9 +115,7 @@ package final class SealingKeyPair: Sendable {
     var publicBytes = [UInt8](repeating: 0, count: 32)
     secret = SecretKey { storage in
       seed.withBytes { seedBytes in
-        _ = crypto_box_seed_keypair(
-          &publicBytes, storage,
-          seedBytes)
+        _ = crypto_box_seed_keypair(&publicBytes, storage, seedBytes)
       }
     }
     publicKey = SealingPublicKey(Digest(publicBytes) ?? .zero)
@@ -111,12 +126,26 @@ package final class SealingKeyPair: Sendable {
     guard sealed.count >= SealedBox.overhead else { return nil }
     var plaintext = [UInt8](repeating: 0, count: max(1, sealed.count - SealedBox.overhead))
     let result = secret.withBytes {
-      crypto_box_seal_open(
-        &plaintext, sealed, UInt64(sealed.count), publicKey.bytes, $0)
+      crypto_box_seal_open(&plaintext, sealed, UInt64(sealed.count), publicKey.bytes, $0)
     }
     guard result == 0 else { return nil }
     plaintext.removeLast(plaintext.count - (sealed.count - SealedBox.overhead))
     return plaintext
+  }
+
+  /// The key in a sealed box, of which no copy is left behind; nil if it is not for this key,
+  /// altered, or holds anything but 32 bytes.
+  package func openKey(_ sealed: [UInt8]) -> SecretKey? {
+    guard sealed.count == SealedBox.overhead + SecretKey.byteCount else { return nil }
+    Sodium.start()
+    var authentic = false
+    let key = SecretKey { output in
+      let result = secret.withBytes {
+        crypto_box_seal_open(output, sealed, UInt64(sealed.count), publicKey.bytes, $0)
+      }
+      authentic = result == 0
+    }
+    return authentic ? key : nil
   }
 
   /// A secret that only the two ends of this pair of keys can compute, the same at both.
@@ -124,11 +153,12 @@ package final class SealingKeyPair: Sendable {
   /// - Returns: nil for a public key of low order, which would make the secret known to all.
   package func sharedSecret(with other: SealingPublicKey, label: Label) -> SecretKey? {
     Sodium.start()
-    var point = [UInt8](repeating: 0, count: 32)
-    defer { sodium_memzero(&point, point.count) }
-    let result = secret.withBytes { crypto_scalarmult(&point, $0, other.bytes) }
-    guard result == 0, let key = SecretKey(point) else { return nil }
+    var agreed = false
+    let point = SecretKey { point in
+      agreed = secret.withBytes { crypto_scalarmult(point, $0, other.bytes) } == 0
+    }
+    guard agreed else { return nil }
     let both = [publicKey.digest, other.digest].sorted()
-    return key.derived(label, over: both[0].bytes + both[1].bytes)
+    return point.derived(label, over: both[0].bytes + both[1].bytes)
   }
 }

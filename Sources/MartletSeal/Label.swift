@@ -16,6 +16,8 @@ package enum Label: String, CaseIterable, Sendable {
   case signingSeed = "mrt sign seed"
   /// An identity's sealing seed, derived from its one seed.
   case sealingSeed = "mrt seal seed"
+  /// The check at the end of an identity file.
+  case identityFile = "mrt id file"
   /// The id of a created group.
   case groupID = "mrt group id"
   /// The id of a direct group, from the secret of its pair.

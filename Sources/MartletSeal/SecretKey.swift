@@ -34,12 +34,14 @@ package final class SecretKey: Sendable {
   }
 
   func withBytes<Result>(_ body: (UnsafePointer<UInt8>) -> Result) -> Result {
-    body(UnsafePointer(storage))
+    // The storage goes with the last reference, which the body does not hold.
+    withExtendedLifetime(self) { body(UnsafePointer(storage)) }
   }
 
-  /// A copy that the caller has to keep secret: for sealing the key itself, nothing else.
+  /// A copy that the caller has to keep secret and ``Secrets/wipe(_:)``: for sealing the key
+  /// itself, nothing else.
   package func exposedBytes() -> [UInt8] {
-    Array(UnsafeBufferPointer(start: storage, count: SecretKey.byteCount))
+    withBytes { Array(UnsafeBufferPointer(start: $0, count: SecretKey.byteCount)) }
   }
 
   /// A key for one purpose, derived from this one.
@@ -49,14 +51,10 @@ package final class SecretKey: Sendable {
 
   /// A key for one purpose and one context, derived from this one.
   package func derived(_ label: Label, over context: [UInt8]) -> SecretKey {
-    var hasher = LabelledHasher(label, key: self)
-    hasher.update(context.span.bytes)
-    let digest = hasher.finish()
-    return SecretKey { storage in
-      digest.withRawBytes { source in
-        UnsafeMutableRawPointer(storage).copyMemory(
-          from: source.baseAddress ?? .init(storage), byteCount: source.count)
-      }
+    SecretKey { storage in
+      var hasher = LabelledHasher(label, key: self)
+      hasher.update(context.span.bytes)
+      hasher.finish(into: storage)
     }
   }
 }
