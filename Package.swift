@@ -34,14 +34,25 @@ let package = Package(
     .systemLibrary(
       name: "CSodium", pkgConfig: "libsodium",
       providers: [.apt(["libsodium-dev"]), .brew(["libsodium"])]),
+    .systemLibrary(
+      name: "CLZ4", pkgConfig: "liblz4",
+      providers: [.apt(["liblz4-dev"]), .brew(["lz4"])]),
     layer("MartletSeal", ["CSodium"]),
+    layer("MartletCompression", ["CLZ4"]),
+    layer("MartletWorkers", []),
     layer("MartletWire", ["MartletSeal", protobuf], exclude: ["Protos"]),
     layer("MartletFileSystem", [system]),
+    layer("MartletObjects", ["MartletWire", "MartletSeal", "MartletCompression", protobuf]),
 
     // In no product.
     layer("MartletTestSupport", ["MartletSeal"]),
 
     tests("MartletSealTests", ["MartletSeal", "MartletTestSupport"]),
+    tests("MartletCompressionTests", ["MartletCompression", "MartletSeal", "MartletTestSupport"]),
+    tests("MartletWorkersTests", ["MartletWorkers"]),
+    tests(
+      "MartletObjectsTests",
+      ["MartletObjects", "MartletWire", "MartletSeal", "MartletTestSupport", protobuf]),
     tests("MartletWireTests", ["MartletWire", "MartletSeal", "MartletTestSupport"]),
   ]
 )

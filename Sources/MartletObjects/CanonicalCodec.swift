@@ -1,0 +1,111 @@
+internal import FoundationEssentials
+internal import SwiftProtobuf
+
+/// The one encoding of a protobuf message.
+enum CanonicalCodec {
+  /// Fields in ascending order, defaults left out, no unknown fields.
+  static func encode(_ message: some Message) -> [UInt8] {
+    // Nothing here has required fields, so this fails only past 2 GiB, which limits forbid.
+    (try? message.serializedBytes()) ?? []
+  }
+
+  /// Reads a message whose encoding is `bytes` and nothing else.
+  ///
+  /// - Parameter fieldLimit: The most fields at the top level, counted before anything is decoded.
+  /// - Throws: ``ObjectError/tooLarge(limit:)`` or ``ObjectError/notCanonical``.
+  static func decode<Content: Message>(
+    _ bytes: [UInt8], as type: Content.Type = Content.self, fieldLimit: Int
+  ) throws(ObjectError) -> Content {
+    guard bytes.count <= Limit.byteCount else { throw .tooLarge(limit: Limit.byteCount) }
+    var reader = FieldReader(bytes[...])
+    var fields = 0
+    while !reader.isAtEnd {
+      fields += 1
+      guard fields <= fieldLimit else { throw .tooLarge(limit: fieldLimit) }
+      guard reader.skip() else { throw .notCanonical }
+    }
+    var options = BinaryDecodingOptions()
+    options.discardUnknownFields = true
+    guard
+      let message = try? Content(serializedBytes: bytes, extensions: nil, options: options),
+      encode(message) == bytes
+    else { throw .notCanonical }
+    return message
+  }
+}
+
+/// The greatest length of anything that is encoded.
+enum Limit {
+  static let byteCount = 8 << 20
+}
+
+extension Data {
+  init(of bytes: [UInt8]) { self.init(bytes) }
+  var array: [UInt8] { [UInt8](self) }
+}
+
+/// Walks the fields of an encoded message without allocating.
+struct FieldReader {
+  private let bytes: ArraySlice<UInt8>
+  private var index: Int
+
+  init(_ bytes: ArraySlice<UInt8>) {
+    self.bytes = bytes
+    index = bytes.startIndex
+  }
+
+  var isAtEnd: Bool { index == bytes.endIndex }
+
+  /// The contents of the length-delimited field that starts here, if it has this number.
+  mutating func bytes(field: UInt64) -> ArraySlice<UInt8>? {
+    let start = index
+    guard varint() == field << 3 | 2, let length = varint(),
+      length <= UInt64(bytes.endIndex - index)
+    else {
+      index = start
+      return nil
+    }
+    let end = index + Int(length)
+    defer { index = end }
+    return bytes[index..<end]
+  }
+
+  /// Passes one field of wire type varint or length-delimited; the formats have no others.
+  mutating func skip() -> Bool {
+    guard let tag = varint() else { return false }
+    switch tag & 7 {
+    case 0: return varint() != nil
+    case 2:
+      guard let length = varint(), length <= UInt64(bytes.endIndex - index) else { return false }
+      index += Int(length)
+      return true
+    default: return false
+    }
+  }
+
+  /// A number in its shortest form; nil for any other.
+  private mutating func varint() -> UInt64? {
+    var value: UInt64 = 0
+    var shift: UInt64 = 0
+    while index < bytes.endIndex, shift < 64 {
+      let byte = bytes[index]
+      index += 1
+      if shift == 63, byte > 1 { return nil }
+      value |= UInt64(byte & 0x7F) << shift
+      if byte < 0x80 { return byte == 0 && shift > 0 ? nil : value }
+      shift += 7
+    }
+    return nil
+  }
+
+  static func append(field: UInt8, _ contents: [UInt8], to bytes: inout [UInt8]) {
+    bytes.append(field << 3 | 2)
+    var length = UInt64(contents.count)
+    while length >= 0x80 {
+      bytes.append(UInt8(truncatingIfNeeded: length) | 0x80)
+      length >>= 7
+    }
+    bytes.append(UInt8(truncatingIfNeeded: length))
+    bytes.append(contentsOf: contents)
+  }
+}

@@ -1,0 +1,155 @@
+internal import Dispatch
+internal import Synchronization
+
+/// Transforms items on several threads and hands out the results in the order of the items.
+package struct OrderedPipeline: Sendable {
+  /// How many threads transform.
+  package let threadCount: Int
+  /// The most items taken from the source and not yet consumed.
+  package let inFlightLimit: Int
+
+  /// - Precondition: both numbers are at least 1.
+  package init(threadCount: Int, inFlightLimit: Int) {
+    precondition(threadCount >= 1 && inFlightLimit >= 1, "a pipeline needs a thread and a place")
+    self.threadCount = threadCount
+    self.inFlightLimit = inFlightLimit
+  }
+
+  /// Runs until the source is empty or something throws.
+  ///
+  /// `next` and `consume` run on the calling thread, `transform` on the pipeline's threads (and on
+  /// the calling one while no other has begun, so it finishes even where no thread is to be had).
+  /// Results are consumed in the order their items were taken. Whatever happens, no transform
+  /// runs any more when this returns.
+  ///
+  /// - Throws: What `next` or `consume` threw, or what the transform of the first item in order
+  ///   that failed threw; everything before that item has been consumed, nothing after it.
+  package func run<Input: Sendable, Output: Sendable, Failure: Error>(
+    next: () throws(Failure) -> Input?,
+    transform: @escaping @Sendable (Input) throws(Failure) -> Output,
+    consume: (Output) throws(Failure) -> Void
+  ) throws(Failure) {
+    let crew = Crew<Input, Output, Failure>(limit: threadCount, transform: transform)
+    defer { crew.stop() }
+    var exhausted = false
+    var inFlight = 0
+    while true {
+      while !exhausted, inFlight < inFlightLimit {
+        if let item = try next() {
+          crew.add(item)
+          inFlight += 1
+        } else {
+          exhausted = true
+        }
+      }
+      guard inFlight > 0 else { return }
+      try consume(try crew.first().get())
+      inFlight -= 1
+    }
+  }
+
+  /// Runs over a sequence; otherwise as ``run(next:transform:consume:)``.
+  package func run<Items: Sequence, Output: Sendable, Failure: Error>(
+    over items: Items,
+    transform: @escaping @Sendable (Items.Element) throws(Failure) -> Output,
+    consume: (Output) throws(Failure) -> Void
+  ) throws(Failure) where Items.Element: Sendable {
+    var iterator = items.makeIterator()
+    try run(
+      next: { () throws(Failure) -> Items.Element? in iterator.next() }, transform: transform,
+      consume: consume)
+  }
+}
+
+/// The threads of one run and the queue they share.
+private final class Crew<Input: Sendable, Output: Sendable, Failure: Error>: Sendable {
+  private struct State {
+    var waiting: [(index: Int, item: Input)] = []
+    var finished: [Int: Result<Output, Failure>] = [:]
+    var added = 0
+    var handedOut = 0
+    var running = 0
+    var stopped = false
+  }
+
+  private let state = Mutex(State())
+  private let limit: Int
+  private let transform: @Sendable (Input) throws(Failure) -> Output
+  private let queue = DispatchQueue(label: "martlet.workers", attributes: .concurrent)
+  private let threads = DispatchGroup()
+  // One signal a finished item: more may come than are waited for, never fewer.
+  private let progress = DispatchSemaphore(value: 0)
+
+  init(limit: Int, transform: @escaping @Sendable (Input) throws(Failure) -> Output) {
+    self.limit = limit
+    self.transform = transform
+  }
+
+  func add(_ item: Input) {
+    let needsThread = state.withLock { state in
+      state.waiting.append((state.added, item))
+      state.added += 1
+      guard state.running < limit else { return false }
+      state.running += 1
+      return true
+    }
+    if needsThread { queue.async(group: threads) { self.work() } }
+  }
+
+  /// Waits for the result of the oldest item that was not handed out.
+  func first() -> Result<Output, Failure> {
+    while true {
+      let (result, mine) = state.withLock { state -> (Result<Output, Failure>?, Input?) in
+        if let result = state.finished.removeValue(forKey: state.handedOut) {
+          state.handedOut += 1
+          return (result, nil)
+        }
+        if state.waiting.first?.index == state.handedOut {
+          state.handedOut += 1
+          return (nil, state.waiting.removeFirst().item)
+        }
+        return (nil, nil)
+      }
+      if let result { return result }
+      if let mine { return attempt(mine) }
+      progress.wait()
+    }
+  }
+
+  /// Drops what waits, and returns when every thread is done.
+  func stop() {
+    state.withLock { state in
+      state.stopped = true
+      state.waiting = []
+    }
+    threads.wait()
+  }
+
+  private func work() {
+    // A thread leaves when nothing waits, rather than block one of the system's.
+    while let (index, item) = take() {
+      let result = attempt(item)
+      state.withLock { state in
+        state.finished[index] = result
+        // Nothing after a failure is consumed, and what came before it was taken before it.
+        if case .failure = result { state.stopped = true }
+      }
+      progress.signal()
+    }
+  }
+
+  private func take() -> (Int, Input)? {
+    state.withLock { state in
+      guard !state.stopped, !state.waiting.isEmpty else {
+        state.running -= 1
+        return nil
+      }
+      let (index, item) = state.waiting.removeFirst()
+      return (index, item)
+    }
+  }
+
+  private func attempt(_ item: Input) -> Result<Output, Failure> {
+    do throws(Failure) { return .success(try transform(item)) } catch { return .failure(error) }
+  }
+}
