@@ -37,11 +37,13 @@ let package = Package(
     layer("MartletSeal", ["CSodium"]),
     layer("MartletWire", ["MartletSeal", protobuf], exclude: ["Protos"]),
     layer("MartletFileSystem", [system]),
+    layer("MartletSync", ["MartletWire", "MartletSeal"]),
 
     // In no product.
     layer("MartletTestSupport", ["MartletSeal"]),
 
     tests("MartletSealTests", ["MartletSeal", "MartletTestSupport"]),
     tests("MartletWireTests", ["MartletWire", "MartletSeal", "MartletTestSupport"]),
+    tests("MartletSyncTests", ["MartletSync", "MartletWire", "MartletSeal", "MartletTestSupport"]),
   ]
 )
