@@ -43,6 +43,7 @@ let package = Package(
     layer("MartletWire", ["MartletSeal", protobuf], exclude: ["Protos"]),
     layer("MartletFileSystem", [system]),
     layer("MartletObjects", ["MartletWire", "MartletSeal", "MartletCompression", protobuf]),
+    layer("MartletSync", ["MartletWire", "MartletSeal"]),
 
     // In no product.
     layer("MartletTestSupport", ["MartletSeal"]),
@@ -54,5 +55,6 @@ let package = Package(
       "MartletObjectsTests",
       ["MartletObjects", "MartletWire", "MartletSeal", "MartletTestSupport", protobuf]),
     tests("MartletWireTests", ["MartletWire", "MartletSeal", "MartletTestSupport"]),
+    tests("MartletSyncTests", ["MartletSync", "MartletWire", "MartletSeal", "MartletTestSupport"]),
   ]
 )

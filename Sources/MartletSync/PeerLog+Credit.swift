@@ -1,0 +1,171 @@
+package import MartletWire
+
+/// Consecutive positions of a sender's log, with the ids found there and the chain around them.
+package struct Stretch: Equatable, Sendable {
+  package var start: UInt64
+  package var ids: [ObjectID]
+  package var chainBefore: Chain
+  package var chainAfter: Chain
+
+  package init(start: UInt64, ids: [ObjectID], chainBefore: Chain, chainAfter: Chain) {
+    self.start = start
+    self.ids = ids
+    self.chainBefore = chainBefore
+    self.chainAfter = chainAfter
+  }
+}
+
+extension PeerLog {
+  /// What a receipt for the peer covers: held or void, lost ids included (they are listed).
+  var receiptPositions: Intervals { held.union(void) }
+
+  /// Credits a stretch of the peer's log below `common`, if its chain comes out and contradicts nothing known.
+  ///
+  /// - Returns: Whether something is known now that was not before.
+  /// - Complexity: A hash per id.
+  mutating func credit(
+    _ stretch: Stretch, below common: UInt64, view: some LogView
+  ) throws(LogReadError) -> Bool {
+    guard stretch.start < common else { return false }
+    let count = min(UInt64(stretch.ids.count), common - stretch.start)
+    var chain = stretch.chainBefore
+    var boundary = chain
+    var position = stretch.start
+    for (index, id) in stretch.ids.enumerated() {
+      if UInt64(index) <= count {
+        if let mark = marks[position], mark != chain { return false }
+        if UInt64(index) == count { boundary = chain }
+      }
+      chain = chain.extended(by: id)
+      position += 1
+    }
+    guard chain == stretch.chainAfter else { return false }
+    if count == UInt64(stretch.ids.count) {
+      if let mark = marks[position], mark != chain { return false }
+      boundary = chain
+    }
+
+    var places: [UInt64?] = []
+    places.reserveCapacity(Int(count))
+    for (index, id) in stretch.ids.prefix(Int(count)).enumerated() {
+      let theirs = stretch.start + UInt64(index)
+      let place = try view.position(of: id)
+      if place == nil, try !view.holds(id) { return false }
+      if held.contains(theirs) {
+        let agrees =
+          unplaced[id] == theirs || (place != nil && correspondence.ours(of: theirs) == place)
+        guard agrees else { return false }
+      } else if let place, correspondence.ours.contains(place) {
+        return false
+      } else if let other = unplaced[id], other != theirs {
+        return false
+      }
+      places.append(place)
+    }
+    let end = stretch.start + count
+    let isNew = !Intervals(stretch.start..<end).subtracting(held).isEmpty
+    for (index, place) in places.enumerated() {
+      let theirs = stretch.start + UInt64(index)
+      if let place {
+        correspondence.insert(theirs: theirs, ours: place)
+        unplaced[stretch.ids[index]] = nil
+      } else {
+        unplaced[stretch.ids[index]] = theirs
+      }
+    }
+    held.insert(stretch.start..<end)
+    marks[stretch.start] = stretch.chainBefore
+    marks[end] = boundary
+    tidy()
+    return isNew
+  }
+
+  /// Notes that the peer declared a stretch void.
+  ///
+  /// What was held in it is forgotten: the chains within cannot be compared any more.
+  mutating func creditVoid(_ run: VoidRun, below common: UInt64) {
+    guard run.range.upperBound <= common else { return }
+    if let mark = marks[run.range.lowerBound], mark != run.chainBefore { return }
+    if let mark = marks[run.range.upperBound], mark != run.chainAfter { return }
+    forget(run.range)
+    void.insert(run.range)
+    marks[run.range.lowerBound] = run.chainBefore
+    marks[run.range.upperBound] = run.chainAfter
+    tidy()
+  }
+
+  /// Takes the peer's present lineage; what another numbering said is forgotten.
+  ///
+  /// - Complexity: A hash per position between the last mark below the cut and the cut.
+  mutating func adopt(_ lineage: Lineage, view: some LogView) throws(LogReadError) {
+    guard self.lineage != lineage else { return }
+    if let common = self.lineage?.common(with: lineage), common < .max {
+      var end = common
+      // A receipt needs the chain at the cut, or the peer could not see where it disagrees.
+      if common > 0, marks[common] == nil {
+        if let range = held.ranges.first(where: { $0.contains(common - 1) }) {
+          end = range.lowerBound
+          if let chain = try chain(at: common, from: end, view: view) {
+            marks[common] = chain
+            end = common
+          }
+        } else if let range = void.ranges.first(where: { $0.contains(common - 1) }) {
+          end = range.lowerBound
+        }
+      }
+      forget(end..<UInt64.max)
+      marks = marks.filter { $0.key <= end }
+    }
+    self.lineage = lineage
+  }
+
+  /// The chain at `end`, if the ids from `start` on and the chain there are known.
+  private func chain(
+    at end: UInt64, from start: UInt64, view: some LogView
+  ) throws(LogReadError) -> Chain? {
+    guard var chain = marks[start] else { return nil }
+    var pending: [UInt64: ObjectID] = [:]
+    for (id, position) in unplaced { pending[position] = id }
+    for position in start..<end {
+      if let ours = correspondence.ours(of: position) {
+        chain = chain.extended(by: try view.id(at: ours))
+      } else if let id = pending[position] {
+        chain = chain.extended(by: id)
+      } else {
+        return nil
+      }
+    }
+    return chain
+  }
+
+  private mutating func forget(_ range: Range<UInt64>) {
+    void.remove(range)
+    guard !held.intersection(Intervals(range)).isEmpty else { return }
+    held.remove(range)
+    correspondence.remove(theirs: range)
+    unplaced = unplaced.filter { !range.contains($0.value) }
+  }
+
+  /// Gives those that were pending their places.
+  mutating func settle(view: some LogView) throws(LogReadError) {
+    guard !unplaced.isEmpty else { return }
+    for (id, theirs) in unplaced.sorted(by: { $0.value < $1.value }) {
+      guard let place = try view.position(of: id) else { continue }
+      unplaced[id] = nil
+      if !correspondence.insert(theirs: theirs, ours: place) {
+        held.remove(theirs..<theirs + 1)
+      }
+    }
+  }
+
+  /// Marks inside a stretch say nothing that its ends do not.
+  private mutating func tidy() {
+    guard marks.count > 2 else { return }
+    var kept: [UInt64: Chain] = [:]
+    for range in held.ranges + void.ranges {
+      if let mark = marks[range.lowerBound] { kept[range.lowerBound] = mark }
+      if let mark = marks[range.upperBound] { kept[range.upperBound] = mark }
+    }
+    marks = kept
+  }
+}

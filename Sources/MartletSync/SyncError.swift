@@ -1,0 +1,52 @@
+package import MartletWire
+
+/// A reason why the engine cannot plan, or cannot take what a peer said.
+package enum SyncError: Error, Equatable {
+  /// The journal of this peer is not there.
+  case unknownPeer
+  /// A number, position or count that no honest device writes.
+  case outOfRange(Field)
+  /// One log is named twice.
+  case repeatedLog(LogID)
+  /// Runs that do not ascend, or that overlap.
+  case disorder(LogID)
+  /// The plan was made before something else was sent to that peer.
+  case stalePlan
+  /// The numbers of this instance are used up.
+  case numbersExhausted
+  /// Our own log could not be read. Discard the value and load it again.
+  case unreadable(LogReadError)
+
+  package enum Field: String, Sendable {
+    case bundleNumber = "a bundle number"
+    case position = "a position"
+    case logLength = "a log's length"
+    case lineage = "a lineage"
+    case count = "a count"
+  }
+}
+
+extension SyncError: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .unknownPeer: "there is no journal of this peer"
+    case .outOfRange(let field): "\(field.rawValue) is out of range"
+    case .repeatedLog(let log): "log \(log.group) is named twice"
+    case .disorder(let log): "runs of log \(log.group) overlap or do not ascend"
+    case .stalePlan: "something else was sent to this peer since the plan was made"
+    case .numbersExhausted: "no bundle numbers are left for this peer"
+    case .unreadable(let error): error.description
+    }
+  }
+}
+
+/// The greatest numbers that the engine accepts from outside.
+package enum SyncLimits {
+  /// Positions stay below it, so that sums of two of them cannot overflow.
+  package static let position: UInt64 = 1 << 48
+  package static let bundleNumber: UInt64 = 1 << 48
+  /// Ids in one list of a section.
+  package static let idCount = 262_144
+  /// Instances that one descends from.
+  package static let retiredCount = 65_536
+}

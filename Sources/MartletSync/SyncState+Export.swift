@@ -1,0 +1,270 @@
+package import MartletSeal
+package import MartletWire
+
+/// The circumstances of an export.
+package struct ExportRequest: Sendable {
+  /// Unix seconds; where it runs backwards, waiting counts as over.
+  package var now: UInt64
+  /// Seconds after which what was not acknowledged goes again.
+  package var roundTrip: UInt64
+  /// Numbers of our own bundles that still stand on the medium.
+  package var standing: Set<UInt64> = []
+  /// The medium loses things and has room: what is not acknowledged goes again at once.
+  package var cheapMedium = false
+  /// Everything held is carried, whatever was acknowledged or sent.
+  package var full = false
+  /// A bundle is made even when there is nothing to say.
+  package var force = false
+  /// The most records of each log, the lowest positions first.
+  package var recordLimit: UInt64 = .max
+  /// Missing parents of what came from this peer and is pending here.
+  package var wants: [LogID: Set<ObjectID>] = [:]
+
+  package init(now: UInt64, roundTrip: UInt64) {
+    self.now = now
+    self.roundTrip = roundTrip
+  }
+}
+
+/// What a bundle is to carry and to say.
+package struct ExportPlan: Equatable, Sendable {
+  package var logs: [CarriedLog]
+  package var section: Section
+  /// The positions that `logs` carries.
+  package var runs: [LogID: Intervals]
+}
+
+extension SyncState {
+  /// Decides what a bundle for one peer carries and says; nil when nothing is to be said.
+  ///
+  /// Changes nothing: ``recordSent(_:to:now:carrier:fileName:standing:)`` makes it so, before
+  /// the file is created. `keys` of the carried logs are left to the writer of the bundle.
+  ///
+  /// - Complexity: Time in what is lacking and in the intervals known, not in what is stored.
+  package func plan(
+    for peer: DeviceID, views: [LogID: some LogView], request: ExportRequest
+  ) throws(SyncError) -> ExportPlan? {
+    guard let journal = peers[peer] else { throw .unknownPeer }
+    guard journal.nextNumber < SyncLimits.bundleNumber else { throw .numbersExhausted }
+    let wants = request.wants.contains { journal.logs[$0.key] != nil && !$0.value.isEmpty }
+    let asks = wants && Self.passed(request.roundTrip, since: journal.askedAt, at: request.now)
+    var runs: [LogID: Intervals] = [:]
+    for (log, known) in journal.logs {
+      guard let state = logs[log], let view = views[log] else { continue }
+      do throws(LogReadError) {
+        let sending = try toSend(log, state, known, journal, view: view, request)
+        if !sending.isEmpty { runs[log] = sending.prefix(request.recordLimit) }
+      } catch { throw .unreadable(error) }
+    }
+    guard !runs.isEmpty || journal.owed || request.force || asks else { return nil }
+
+    var carried: [CarriedLog] = []
+    var sections: [SectionLog] = []
+    var answers: Set<ObjectID> = []
+    do throws(LogReadError) {
+      for log in journal.logs.keys.sorted() {
+        guard let known = journal.logs[log], let state = logs[log], let view = views[log]
+        else { continue }
+        var lost: Set<ObjectID> = []
+        for range in state.lost.ranges {
+          for position in range { lost.insert(try view.id(at: position)) }
+        }
+        if let positions = runs[log] {
+          var list: [Run] = []
+          for range in positions.ranges { list.append(try run(range, view: view)) }
+          let absent = state.absent.union(lost).sorted()
+          carried.append(CarriedLog(log: log, keys: [], runs: list, absent: absent))
+        }
+        for id in known.wanted where try !view.holds(id) { answers.insert(id) }
+        sections.append(
+          SectionLog(
+            log: log, length: view.length, lineage: state.lineage,
+            have: try haveRuns(state, known, view: view),
+            void: try voidRuns(state, known, view: view), receipt: Self.receipt(known),
+            lost: lost.sorted(), requests: (request.wants[log] ?? []).sorted()))
+      }
+    } catch { throw .unreadable(error) }
+    let echo = journal.instance.map {
+      Section.Echo(instance: $0, number: journal.highestHeard)
+    }
+    let section = Section(
+      number: journal.nextNumber, echo: echo, logs: sections, answeredAbsent: answers.sorted())
+    return ExportPlan(logs: carried, section: section, runs: runs)
+  }
+
+  /// Notes what a bundle says and carries, before its file is created.
+  ///
+  /// The number is used up, whatever becomes of the file.
+  package mutating func recordSent(
+    _ plan: ExportPlan, to peer: DeviceID, now: UInt64, carrier: String, fileName: String,
+    standing: Set<UInt64> = []
+  ) throws(SyncError) {
+    guard var journal = peers[peer] else { throw .unknownPeer }
+    guard plan.section.number == journal.nextNumber else { throw .stalePlan }
+    journal.nextNumber += 1
+    journal.owed = false
+    var asks = false
+    for said in plan.section.logs {
+      journal.logs[said.log]?.asked = Set(said.requests)
+      asks = asks || !said.requests.isEmpty
+    }
+    if asks { journal.askedAt = now }
+    if !plan.runs.isEmpty {
+      let instance = device.instance
+      let before = journal
+      journal.sent.removeAll { old in
+        if old.instance == instance, standing.contains(old.number) { return false }
+        return before.isAcknowledged(old)
+          || old.runs.allSatisfy { log, runs in
+            runs.subtracting(plan.runs[log] ?? Intervals()).isEmpty
+          }
+      }
+      journal.sent.append(
+        SentBundle(
+          number: plan.section.number, instance: instance, time: now, carrier: carrier,
+          fileName: fileName, runs: plan.runs))
+      if journal.sent.count > SentBundle.limit {
+        journal.sent.removeFirst(journal.sent.count - SentBundle.limit)
+      }
+    }
+    peers[peer] = journal
+  }
+
+  /// Our positions that a peer is known to hold: acknowledged or sent by it, not lost or asked for.
+  package func known(
+    to peer: DeviceID, of log: LogID, view: some LogView
+  ) throws(SyncError) -> Intervals {
+    guard let known = peers[peer]?.logs[log] else { return Intervals() }
+    do throws(LogReadError) {
+      return try Self.known(known, view: view)
+    } catch { throw .unreadable(error) }
+  }
+
+  private static func known(
+    _ known: PeerLog, view: some LogView
+  ) throws(LogReadError) -> Intervals {
+    var result = known.applied.union(known.correspondence.ours)
+    for id in known.lost.union(known.wanted) {
+      if let place = try view.position(of: id) { result.remove(place..<place + 1) }
+    }
+    return result
+  }
+
+  private static func passed(_ seconds: UInt64, since time: UInt64?, at now: UInt64) -> Bool {
+    guard let time, now >= time else { return true }
+    return now - time >= seconds
+  }
+
+  private func toSend(
+    _ log: LogID, _ state: GroupLogState, _ known: PeerLog, _ journal: PeerJournal,
+    view: some LogView, _ request: ExportRequest
+  ) throws(LogReadError) -> Intervals {
+    var lacking = Intervals(0..<view.length)
+    if !request.full { lacking = lacking.subtracting(try Self.known(known, view: view)) }
+    lacking = lacking.subtracting(state.lost).subtracting(state.void)
+    guard !request.full, !lacking.isEmpty else { return lacking }
+    var result = Intervals()
+    var undecided = lacking
+    for bundle in journal.sent.reversed() where bundle.instance == device.instance {
+      guard !undecided.isEmpty else { break }
+      guard let runs = bundle.runs[log] else { continue }
+      let again = undecided.intersection(runs)
+      guard !again.isEmpty else { continue }
+      undecided = undecided.subtracting(again)
+      // Three newer ones were heard of, or the time for an answer has passed.
+      if request.cheapMedium || Self.passed(request.roundTrip, since: bundle.time, at: request.now)
+        || journal.echoed >= bundle.number + 3
+      {
+        result = result.union(again)
+      }
+    }
+    result = result.union(undecided)
+    for bundle in journal.sent
+    where bundle.instance == device.instance && request.standing.contains(bundle.number)
+      && journal.echoed < bundle.number
+    {
+      if let runs = bundle.runs[log] { result = result.subtracting(runs) }
+    }
+    return result
+  }
+
+  private func run(_ range: Range<UInt64>, view: some LogView) throws(LogReadError) -> Run {
+    var marks: [ChainMark] = []
+    var start = range.lowerBound
+    while start < range.upperBound {
+      var end = min(range.upperBound, start + Run.recordsPerMark)
+      // Halving finds a stretch that is short enough in a few steps.
+      while end - start > 1, try view.byteCount(of: start..<end) > Run.bytesPerMark {
+        end = start + (end - start) / 2
+      }
+      marks.append(ChainMark(position: end, chain: try view.chain(at: end)))
+      start = end
+    }
+    return Run(range: range, chainBefore: try view.chain(at: range.lowerBound), marks: marks)
+  }
+
+  private func haveRuns(
+    _ state: GroupLogState, _ known: PeerLog, view: some LogView
+  ) throws(LogReadError) -> [HaveRun] {
+    guard let lineage = known.lineage else { return [] }
+    let said = known.applied.union(state.void)
+    guard !known.correspondence.ours.subtracting(said).isEmpty else { return [] }
+    var result: [HaveRun] = []
+    for run in known.correspondence.runs {
+      let ours = Intervals(run.ours..<run.ours + run.count).subtracting(said)
+      for range in ours.ranges {
+        // One epoch over there per run.
+        var start = range.lowerBound
+        while start < range.upperBound {
+          let theirs = run.theirs + (start - run.ours)
+          guard let epoch = lineage.epoch(at: theirs) else { break }
+          let next = lineage.starts.first { $0.position > theirs }?.position ?? .max
+          let end = start + min(range.upperBound - start, next - theirs)
+          result.append(
+            HaveRun(
+              range: start..<end, theirs: theirs, epoch: epoch,
+              chainBefore: try view.chain(at: start), chainAfter: try view.chain(at: end)))
+          start = end
+        }
+      }
+    }
+    return result.sorted { $0.range.lowerBound < $1.range.lowerBound }
+  }
+
+  private func voidRuns(
+    _ state: GroupLogState, _ known: PeerLog, view: some LogView
+  ) throws(LogReadError) -> [VoidRun] {
+    var result: [VoidRun] = []
+    for range in state.void.subtracting(known.applied).ranges {
+      result.append(
+        VoidRun(
+          range: range, chainBefore: try view.chain(at: range.lowerBound),
+          chainAfter: try view.chain(at: range.upperBound)))
+    }
+    return result
+  }
+
+  private static func receipt(_ known: PeerLog) -> Receipt? {
+    guard let lineage = known.lineage else { return nil }
+    let positions = known.receiptPositions
+    var tails: [UInt64: UInt32] = [:]
+    for range in positions.ranges {
+      if let mark = known.marks[range.upperBound] { tails[range.upperBound] = mark.tail }
+    }
+    return Receipt(lineage: lineage, held: positions, chainTails: tails)
+  }
+}
+
+extension Intervals {
+  /// The lowest `limit` positions.
+  func prefix(_ limit: UInt64) -> Intervals {
+    var left = limit
+    var result = Intervals()
+    for range in ranges where left > 0 {
+      let count = min(left, range.upperBound - range.lowerBound)
+      result.insert(range.lowerBound..<range.lowerBound + count)
+      left -= count
+    }
+    return result
+  }
+}

@@ -1,0 +1,213 @@
+package import MartletSeal
+package import MartletWire
+
+/// What a bundle says to us: the manifest's part that the engine needs, and our section.
+package struct HeardBundle: Equatable, Sendable {
+  package var instance: InstanceID
+  package var retired: [InstanceID]
+  package var logs: [CarriedLog]
+  package var section: Section
+
+  package init(
+    instance: InstanceID, retired: [InstanceID], logs: [CarriedLog], section: Section
+  ) {
+    self.instance = instance
+    self.retired = retired
+    self.logs = logs
+    self.section = section
+  }
+}
+
+/// What the engine made of a bundle.
+package struct Reception: Equatable, Sendable {
+  package let peer: DeviceID
+  /// Whether the peer's instance is the one that counts.
+  package var isCurrent = false
+  /// Whether its word was newer than the last, and was taken.
+  package var isNewer = false
+  /// Whether we were found to be rolled back and took a new instance.
+  package var rolledBack = false
+  /// Whether the bundle carries records.
+  package var hasRecords = false
+  /// Whether something came to be held or acknowledged.
+  package var changed = false
+  /// Up to where the positions in the bundle are of the peer's present numbering.
+  var common: [LogID: UInt64] = [:]
+}
+
+extension SyncState {
+  /// Takes what a bundle says, before its records are placed.
+  ///
+  /// Our device may come out of it with a new instance and new epochs. Then accept the
+  /// objects, append what can be appended, call ``settle(_:view:)``,
+  /// ``credit(_:of:view:reception:)`` for every whole stretch, and last ``finish(_:changed:)``.
+  package mutating func receive(
+    _ bundle: HeardBundle, from peer: DeviceID, views: [LogID: some LogView],
+    random: any RandomSource
+  ) throws(SyncError) -> Reception {
+    guard peers[peer] != nil else { throw .unknownPeer }
+    guard bundle.retired.count <= SyncLimits.retiredCount else { throw .outOfRange(.count) }
+    try bundle.section.check(carried: bundle.logs)
+    var reception = Reception(peer: peer)
+    reception.hasRecords = bundle.logs.contains { !$0.runs.isEmpty }
+    do throws(LogReadError) {
+      hear(bundle, from: peer, &reception)
+      var forked: Set<LogID> = []
+      if reception.isNewer {
+        let found = try findRollback(bundle.section, from: peer, views: views)
+        forked = Set(found.forks.keys)
+        if found.instance || !forked.isEmpty {
+          rollBack(found, views: views, random: random)
+          reception.rolledBack = true
+        }
+        if let echo = bundle.section.echo, echo.instance == device.instance {
+          let echoed = max(peers[peer]?.echoed ?? 0, echo.number)
+          peers[peer]?.echoed = echoed
+        }
+        for said in bundle.section.logs {
+          let takes = !found.instance && !forked.contains(said.log)
+          try apply(said, from: peer, takesReceipt: takes, view: views[said.log])
+        }
+      }
+      for said in bundle.section.logs {
+        try placeRuns(said, from: peer, view: views[said.log], &reception)
+      }
+      try takeAbsent(bundle, from: peer, views: views)
+    } catch { throw .unreadable(error) }
+    return reception
+  }
+
+  /// Credits the peer with a stretch whose objects were all accepted here.
+  ///
+  /// Nothing happens where the chain does not come out, or contradicts what is known: the
+  /// objects are kept, and not acknowledged.
+  package mutating func credit(
+    _ stretch: Stretch, of log: LogID, view: some LogView, reception: inout Reception
+  ) throws(SyncError) {
+    guard stretch.start < SyncLimits.position,
+      UInt64(stretch.ids.count) < SyncLimits.position
+    else { throw .outOfRange(.position) }
+    guard let common = reception.common[log] else { return }
+    do throws(LogReadError) {
+      if try peers[reception.peer]?.logs[log]?.credit(stretch, below: common, view: view) == true {
+        reception.changed = true
+      }
+    } catch { throw .unreadable(error) }
+  }
+
+  /// Ends the import of a bundle: decides whether an acknowledgement is owed.
+  ///
+  /// - Parameter changed: Whether an object came to be held by it.
+  package mutating func finish(_ reception: Reception, changed: Bool) {
+    if reception.hasRecords, reception.isNewer || reception.changed || changed {
+      peers[reception.peer]?.owed = true
+    }
+  }
+
+  private mutating func hear(
+    _ bundle: HeardBundle, from peer: DeviceID, _ reception: inout Reception
+  ) {
+    guard var journal = peers[peer] else { return }
+    if journal.instance != bundle.instance {
+      guard !journal.retired.contains(bundle.instance) else { return }
+      if let old = journal.instance { journal.retired.insert(old) }
+      journal.retired.formUnion(bundle.retired)
+      journal.instance = bundle.instance
+      journal.lastApplied = 0
+      journal.highestHeard = 0
+    }
+    let number = bundle.section.number
+    reception.isCurrent = true
+    reception.isNewer = number > journal.lastApplied
+    journal.highestHeard = max(journal.highestHeard, number)
+    if reception.isNewer { journal.lastApplied = number }
+    peers[peer] = journal
+  }
+
+  private mutating func apply(
+    _ said: SectionLog, from peer: DeviceID, takesReceipt: Bool, view: (some LogView)?
+  ) throws(LogReadError) {
+    guard var known = peers[peer]?.logs[said.log], let state = logs[said.log], let view else {
+      return
+    }
+    if takesReceipt {
+      known.applied =
+        try said.receipt.map { receipt throws(LogReadError) in
+          try Self.applied(receipt, before: known.applied, state, view: view)
+        } ?? Intervals()
+    }
+    known.lost = Set(said.lost)
+    known.wanted = Set(said.requests)
+    try known.adopt(said.lineage, view: view)
+    peers[peer]?.logs[said.log] = known
+    for id in known.wanted where try !view.holds(id) { peers[peer]?.owed = true }
+  }
+
+  /// What a receipt adds up to: whole intervals whose chain is ours, and of the others what was
+  /// acknowledged before.
+  private static func applied(
+    _ receipt: Receipt, before: Intervals, _ state: GroupLogState, view: some LogView
+  ) throws(LogReadError) -> Intervals {
+    let common = min(receipt.lineage.common(with: state.lineage), view.length)
+    var result = Intervals()
+    for range in receipt.held.ranges where range.lowerBound < common {
+      let end = range.upperBound
+      if end <= common, let tail = receipt.chainTails[end], tail == (try view.chain(at: end).tail) {
+        result.insert(range)
+      } else {
+        let kept = before.intersection(Intervals(range.lowerBound..<min(end, common)))
+        result = result.union(kept)
+      }
+    }
+    return result
+  }
+
+  private mutating func placeRuns(
+    _ said: SectionLog, from peer: DeviceID, view: (some LogView)?, _ reception: inout Reception
+  ) throws(LogReadError) {
+    guard var known = peers[peer]?.logs[said.log], let state = logs[said.log], let view else {
+      return
+    }
+    let common = known.lineage?.common(with: said.lineage) ?? 0
+    reception.common[said.log] = common
+    for run in said.have {
+      let count = run.range.upperBound - run.range.lowerBound
+      guard run.theirs < view.length, count <= view.length - run.theirs,
+        state.lineage.epoch(at: run.theirs) == run.epoch,
+        state.lineage.epoch(at: run.theirs + count - 1) == run.epoch
+      else { continue }
+      var ids: [ObjectID] = []
+      ids.reserveCapacity(Int(count))
+      for position in run.theirs..<run.theirs + count { ids.append(try view.id(at: position)) }
+      let stretch = Stretch(
+        start: run.range.lowerBound, ids: ids, chainBefore: run.chainBefore,
+        chainAfter: run.chainAfter)
+      if try known.credit(stretch, below: common, view: view) { reception.changed = true }
+    }
+    for run in said.void { known.creditVoid(run, below: common) }
+    peers[peer]?.logs[said.log] = known
+  }
+
+  private mutating func takeAbsent(
+    _ bundle: HeardBundle, from peer: DeviceID, views: [LogID: some LogView]
+  ) throws(LogReadError) {
+    guard let journal = peers[peer] else { return }
+    for carried in bundle.logs {
+      guard journal.logs[carried.log] != nil, let view = views[carried.log] else { continue }
+      for id in carried.absent { try markAbsent(id, in: carried.log, view: view) }
+    }
+    // An answer counts only where we asked.
+    for id in bundle.section.answeredAbsent {
+      for (log, known) in journal.logs where known.asked.contains(id) {
+        if let view = views[log] { try markAbsent(id, in: log, view: view) }
+      }
+    }
+  }
+
+  private mutating func markAbsent(
+    _ id: ObjectID, in log: LogID, view: some LogView
+  ) throws(LogReadError) {
+    guard try !view.holds(id), try view.position(of: id) == nil else { return }
+    logs[log]?.absent.insert(id)
+  }
+}

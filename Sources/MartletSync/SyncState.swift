@@ -1,0 +1,67 @@
+package import MartletSeal
+package import MartletWire
+
+/// What a device knows of itself beside its logs.
+package struct DeviceState: Equatable, Sendable {
+  package var instance: InstanceID
+  /// Instances that this one descends from.
+  package var retired: [InstanceID] = []
+
+  package init(instance: InstanceID) { self.instance = instance }
+}
+
+/// Everything the engine decides by: a value that is fed events and answers with decisions.
+///
+/// After a throw of ``SyncError/unreadable(_:)`` discard the value and load it again; other
+/// errors leave it as it was.
+package struct SyncState: Equatable, Sendable {
+  package var device: DeviceState
+  package var logs: [LogID: GroupLogState] = [:]
+  package var peers: [DeviceID: PeerJournal] = [:]
+
+  package init(device: DeviceState) { self.device = device }
+
+  /// Makes this the one life of the store: a new instance, and a new epoch in every log.
+  ///
+  /// Every peer is owed a bundle afterwards.
+  package mutating func adopt(lengths: [LogID: UInt64], random: any RandomSource) {
+    renewInstance(random: random)
+    for log in logs.keys.sorted() {
+      fork(log, at: lengths[log] ?? 0, random: random)
+    }
+  }
+
+  /// Gives objects that left the pending list their places in what peers are known to hold.
+  ///
+  /// Call it after appending to a log. Costs time in what is pending.
+  package mutating func settle(_ log: LogID, view: some LogView) throws(SyncError) {
+    for peer in peers.keys where peers[peer]?.logs[log]?.unplaced.isEmpty == false {
+      do throws(LogReadError) {
+        try peers[peer]?.logs[log]?.settle(view: view)
+      } catch {
+        throw .unreadable(error)
+      }
+    }
+  }
+
+  mutating func renewInstance(random: any RandomSource) {
+    device.retired.append(device.instance)
+    if let fresh = InstanceID(random.bytes(32)) { device.instance = fresh }
+    for peer in peers.keys {
+      peers[peer]?.nextNumber = 1
+      peers[peer]?.echoed = 0
+      peers[peer]?.owed = true
+    }
+  }
+
+  mutating func fork(_ log: LogID, at fork: UInt64, random: any RandomSource) {
+    logs[log]?.fork(at: fork, epoch: EpochID(random: random))
+    guard fork < .max else { return }
+    for peer in peers.keys {
+      peers[peer]?.logs[log]?.applied.remove(fork..<UInt64.max)
+      for index in (peers[peer]?.sent ?? []).indices {
+        peers[peer]?.sent[index].runs[log]?.remove(fork..<UInt64.max)
+      }
+    }
+  }
+}

@@ -1,0 +1,27 @@
+import Foundation
+import MartletSync
+import Testing
+
+@Suite("Devices that exchange bundles over anything")
+struct ScheduleTests {
+  /// `MARTLET_SEEDS` is how many schedules to run, `MARTLET_SEED` replays one.
+  static var seeds: ClosedRange<UInt64> {
+    let environment = ProcessInfo.processInfo.environment
+    if let one = environment["MARTLET_SEED"].flatMap(UInt64.init) { return one...one }
+    return 1...max(1, environment["MARTLET_SEEDS"].flatMap(UInt64.init) ?? 1000)
+  }
+
+  @Test("agree and come to rest after every schedule, and are never told a falsehood")
+  func schedules() throws {
+    for seed in Self.seeds {
+      do {
+        let world = try World(seed: seed)
+        for _ in 0..<150 { try world.step() }
+        try world.settleDown()
+        #expect(world.violations.isEmpty, "MARTLET_SEED=\(seed)")
+      } catch {
+        Issue.record("MARTLET_SEED=\(seed): \(error)")
+      }
+    }
+  }
+}

@@ -1,0 +1,292 @@
+import MartletSeal
+import MartletSync
+import MartletTestSupport
+import MartletWire
+
+/// A log held in an array, with everything the engine asks of it.
+struct ArrayLog: LogView {
+  var ids: [ObjectID] = []
+  var chains: [Chain] = [.empty]
+  var places: [ObjectID: UInt64] = [:]
+  /// Held and whole, logged or pending.
+  var held: Set<ObjectID> = []
+  /// Held and waiting for parents, with whoever sent them.
+  var pending: [ObjectID] = []
+  var senders: [ObjectID: Set<Int>] = [:]
+
+  var length: UInt64 { UInt64(ids.count) }
+  func id(at position: UInt64) throws(LogReadError) -> ObjectID {
+    guard position < length else { throw LogReadError("no position \(position)") }
+    return ids[Int(position)]
+  }
+  func chain(at count: UInt64) throws(LogReadError) -> Chain {
+    guard count <= length else { throw LogReadError("no chain \(count)") }
+    return chains[Int(count)]
+  }
+  func position(of id: ObjectID) throws(LogReadError) -> UInt64? { places[id] }
+  func holds(_ id: ObjectID) throws(LogReadError) -> Bool { held.contains(id) }
+  func byteCount(of range: Range<UInt64>) throws(LogReadError) -> UInt64 {
+    (range.upperBound - range.lowerBound) << 10
+  }
+
+  mutating func append(_ id: ObjectID) {
+    places[id] = length
+    chains.append((chains.last ?? .empty).extended(by: id))
+    ids.append(id)
+  }
+}
+
+/// One device: what it would have on disk.
+struct SimulatedDevice {
+  var state: SyncState
+  var log = ArrayLog()
+  var seen: Set<Int> = []
+}
+
+struct SimulatedBundle {
+  var serial: Int
+  var heard: HeardBundle
+  /// The ids at the positions carried.
+  var records: [[ObjectID]]
+  var time: UInt64
+  /// What the sender held or had declared void: the truth behind its receipt.
+  var truth: Set<ObjectID>
+  var damaged = false
+}
+
+struct Link: Hashable {
+  var from: Int
+  var to: Int
+  var pair: [Int] { [min(from, to), max(from, to)] }
+}
+
+/// Devices, links that lose and repeat, and a watch over what must never happen.
+final class World {
+  let random: SeededRandom
+  let count: Int
+  let log: LogID
+  var now: UInt64 = 1000
+  let roundTrip: UInt64 = 25
+  var parents: [ObjectID: [ObjectID]] = [:]
+  var expiring: [ObjectID] = []
+  var expired: Set<ObjectID> = []
+  var devices: [SimulatedDevice] = []
+  var backups: [[SimulatedDevice]] = []
+  var dirty: Set<Int> = []
+  var boxes: [Link: [SimulatedBundle]] = [:]
+  var archive: [Link: [SimulatedBundle]] = [:]
+  var sticks: Set<[Int]> = []
+  var links: [Link] = []
+  var serial = 0
+  var registry: [String: ObjectID] = [:]
+  var violations: [String] = []
+  let names: [DeviceID]
+
+  init(seed: UInt64) throws {
+    let random = SeededRandom(seed: seed)
+    self.random = random
+    count = 2 + random.below(3)
+    log = LogID(group: GroupID(random.digest()), objectClass: .messages)
+    names = (0..<count).map { _ in DeviceID(random.digest()) }
+    var pairs: Set<[Int]> = []
+    for device in 1..<count { pairs.insert([random.below(device), device]) }
+    for _ in 0..<random.below(count + 1) {
+      let one = random.below(count)
+      let other = (one + 1 + random.below(count - 1)) % count
+      pairs.insert([min(one, other), max(one, other)])
+    }
+    for _ in 0..<count {
+      var state = SyncState(device: DeviceState(instance: InstanceID(random.digest())))
+      state.logs[log] = GroupLogState(epoch: EpochID(random: random))
+      devices.append(SimulatedDevice(state: state))
+    }
+    for pair in pairs.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+      links += [Link(from: pair[0], to: pair[1]), Link(from: pair[1], to: pair[0])]
+      if random.chance(0.4) { sticks.insert(pair) }
+      for (one, other) in [(pair[0], pair[1]), (pair[1], pair[0])] {
+        devices[one].state.peers[names[other]] = PeerJournal()
+        devices[one].state.peers[names[other]]?.share(log)
+      }
+    }
+    backups = devices.map { [$0] }
+  }
+
+  func journal(_ device: Int, of peer: Int) -> PeerJournal {
+    devices[device].state.peers[names[peer]] ?? PeerJournal()
+  }
+
+  // MARK: The log, as a member keeps it
+
+  func write(_ device: Int) {
+    let ids = devices[device].log.ids
+    let named = Set(ids.flatMap { parents[$0] ?? [] })
+    let expiringIDs = Set(expiring)
+    let heads = ids.filter { !named.contains($0) && !expiringIDs.contains($0) }.suffix(3)
+    let id = ObjectID(random.digest())
+    parents[id] = Array(heads)
+    if random.chance(0.1) { expiring.append(id) }
+    devices[device].log.held.insert(id)
+    devices[device].log.append(id)
+    refreshVoid(device)
+  }
+
+  func accept(_ device: Int, _ id: ObjectID, from sender: Int) -> Bool {
+    devices[device].log.senders[id, default: []].insert(sender)
+    guard devices[device].log.held.insert(id).inserted else { return false }
+    let place = devices[device].log.places[id]
+    devices[device].state.logs[log]?.regained(id, at: place)
+    if place == nil { devices[device].log.pending.append(id) }
+    return true
+  }
+
+  func drain(_ device: Int) throws {
+    var moved = true
+    while moved {
+      moved = false
+      for id in devices[device].log.pending {
+        let absent = devices[device].state.logs[log]?.absent ?? []
+        let ready = (parents[id] ?? []).allSatisfy {
+          devices[device].log.places[$0] != nil || absent.contains($0)
+        }
+        if ready {
+          devices[device].log.pending.removeAll { $0 == id }
+          devices[device].log.append(id)
+          moved = true
+        }
+      }
+    }
+    refreshVoid(device)
+    try devices[device].state.settle(log, view: devices[device].log)
+  }
+
+  func refreshVoid(_ device: Int) {
+    var void = Intervals()
+    for id in expired {
+      if let place = devices[device].log.places[id] { void.insert(place) }
+    }
+    devices[device].state.logs[log]?.void = void
+  }
+
+  func missingParents(_ device: Int, from sender: Int) -> Set<ObjectID> {
+    let log = devices[device].log
+    let absent = devices[device].state.logs[self.log]?.absent ?? []
+    return Set(
+      log.pending.filter { log.senders[$0]?.contains(sender) == true }
+        .flatMap { parents[$0] ?? [] }
+        .filter { log.places[$0] == nil && !log.held.contains($0) && !absent.contains($0) })
+  }
+
+  // MARK: Bundles
+
+  func export(_ link: Link, force: Bool = false, limit: UInt64 = .max) throws -> SimulatedBundle? {
+    let device = devices[link.from]
+    var request = ExportRequest(now: now, roundTrip: roundTrip)
+    request.force = force
+    request.recordLimit = limit
+    request.wants[log] = missingParents(link.from, from: link.to)
+    if sticks.contains(link.pair) {
+      request.standing = Set(
+        boxes[link, default: []].filter { $0.heard.instance == device.state.device.instance }
+          .map(\.heard.section.number))
+    }
+    let peer = names[link.to]
+    guard let plan = try device.state.plan(for: peer, views: [log: device.log], request: request)
+    else { return nil }
+    try devices[link.from].state.recordSent(
+      plan, to: peer, now: now, carrier: "test", fileName: "\(serial)",
+      standing: request.standing)
+    serial += 1
+    let records = plan.logs.flatMap(\.runs).map { run in
+      Array(device.log.ids[Int(run.range.lowerBound)..<Int(run.range.upperBound)])
+    }
+    return SimulatedBundle(
+      serial: serial,
+      heard: HeardBundle(
+        instance: device.state.device.instance, retired: device.state.device.retired,
+        logs: plan.logs, section: plan.section),
+      records: records, time: now, truth: device.log.held.union(expired))
+  }
+
+  func receive(_ bundle: SimulatedBundle, _ link: Link) throws {
+    let to = link.to
+    guard !devices[to].seen.contains(bundle.serial) else { return }
+    if !bundle.damaged { devices[to].seen.insert(bundle.serial) }
+    refreshVoid(to)
+    var reception = try devices[to].state.receive(
+      bundle.heard, from: names[link.from], views: [log: devices[to].log], random: random)
+    if reception.isNewer, !reception.rolledBack { checkReceipt(bundle, link) }
+    var changed = false
+    var stretches: [Stretch] = []
+    for (run, ids) in zip(bundle.heard.logs.flatMap(\.runs), bundle.records) {
+      var start = run.range.lowerBound
+      var chain = run.chainBefore
+      for mark in run.marks {
+        let lower = Int(start - run.range.lowerBound)
+        let upper = Int(mark.position - run.range.lowerBound)
+        var whole = true
+        for index in lower..<upper {
+          if bundle.damaged, random.chance(0.5) {
+            whole = false
+            continue
+          }
+          checkPosition(bundle, link, start + UInt64(index - lower), ids[index])
+          if accept(to, ids[index], from: link.from) { changed = true }
+        }
+        if whole {
+          stretches.append(
+            Stretch(
+              start: start, ids: Array(ids[lower..<upper]), chainBefore: chain,
+              chainAfter: mark.chain))
+        }
+        start = mark.position
+        chain = mark.chain
+      }
+    }
+    try drain(to)
+    for stretch in stretches {
+      try devices[to].state.credit(
+        stretch, of: log, view: devices[to].log, reception: &reception)
+    }
+    devices[to].state.finish(reception, changed: changed)
+  }
+
+  /// No receipt may make us believe that a peer holds what it does not.
+  func checkReceipt(_ bundle: SimulatedBundle, _ link: Link) {
+    guard let known = journal(link.to, of: link.from).logs[log] else { return }
+    for range in known.applied.ranges {
+      for position in range {
+        guard position < devices[link.to].log.length else {
+          violations.append("receipt beyond the log at \(now)")
+          return
+        }
+        let id = devices[link.to].log.ids[Int(position)]
+        if !bundle.truth.contains(id), !expired.contains(id), !known.lost.contains(id) {
+          violations.append("false receipt at \(now): \(link) position \(position)")
+        }
+      }
+    }
+  }
+
+  /// No position of one epoch may ever name two objects.
+  func checkPosition(_ bundle: SimulatedBundle, _ link: Link, _ position: UInt64, _ id: ObjectID) {
+    guard !dirty.contains(link.from), let said = bundle.heard.section.logs.first,
+      let epoch = said.lineage.epoch(at: position)
+    else { return }
+    let key = "\(link.from) \(epoch.high) \(epoch.low) \(position)"
+    if let other = registry.updateValue(id, forKey: key), other != id {
+      violations.append("position twice at \(now): \(key)")
+    }
+  }
+
+  /// A sender takes back from a stick what was acknowledged.
+  func sweep(_ link: Link, chance: Double) {
+    guard sticks.contains(link.pair) else { return }
+    let instance = devices[link.from].state.device.instance
+    let applied = journal(link.from, of: link.to).logs[log]?.applied ?? Intervals()
+    boxes[link]?.removeAll { bundle in
+      let runs = Intervals(bundle.heard.logs.flatMap(\.runs).map(\.range))
+      return bundle.heard.instance == instance && bundle.time + 3 < now
+        && runs.subtracting(applied).isEmpty && random.chance(chance)
+    }
+  }
+}
