@@ -26,7 +26,7 @@ package enum IdentityFile {
     identity.seed.withBytes { seed in
       bytes.append(contentsOf: UnsafeBufferPointer(start: seed, count: SecretKey.byteCount))
     }
-    bytes.append(contentsOf: check(bytes))
+    bytes.append(contentsOf: check(bytes.span.bytes))
     return bytes
   }
 
@@ -51,7 +51,7 @@ package enum IdentityFile {
     let sealed = AuthenticatedCipher.seal(
       seed.span.bytes, associated: header.span.bytes, nonce: nonce, key: key)
     let bytes = header + sealed
-    return bytes + check(bytes)
+    return bytes + check(bytes.span.bytes)
   }
 
   /// Whether a file asks for a passphrase, as far as its first bytes tell.
@@ -59,7 +59,8 @@ package enum IdentityFile {
     bytes.count == lockedByteCount && bytes.starts(with: magic + [1])
   }
 
-  /// Reads either form. A passphrase given for an open file is not looked at.
+  /// Reads either form. A passphrase given for an open file is not looked at. The bytes of an
+  /// open file stay secret: the caller wipes them with ``Secrets/wipe(_:)``.
   ///
   /// Damage is told from a wrong passphrase, and found before a passphrase is tried; cost
   /// parameters meet ``PassphraseCost/limit`` before time or memory is spent.
@@ -69,7 +70,8 @@ package enum IdentityFile {
     guard bytes.count <= lockedByteCount else { throw .damaged }
     guard bytes.starts(with: magic) else { throw .notAnIdentityFile }
     guard bytes.count >= openByteCount,
-      check(Array(bytes.dropLast(checkByteCount))) == Array(bytes.suffix(checkByteCount))
+      check(bytes.span.bytes.extracting(droppingLast: checkByteCount))
+        == Array(bytes.suffix(checkByteCount))
     else { throw .damaged }
     switch (bytes[4], bytes.count) {
     case (0, openByteCount):
@@ -93,16 +95,22 @@ package enum IdentityFile {
     }
     let header = Array(bytes[..<headerByteCount])
     let sealed = Array(bytes[headerByteCount..<bytes.count - checkByteCount])
-    let opened = AuthenticatedCipher.open(
-      sealed.span.bytes, associated: header.span.bytes, nonce: Array(bytes[29..<53]), key: key)
-    guard var seedBytes = opened else { throw .wrongPassphrase }
+    let nonce = Array(bytes[29..<53])
+    // Bound once: a second reference would make the wiping work on a copy.
+    guard
+      var seedBytes = AuthenticatedCipher.open(
+        sealed.span.bytes, associated: header.span.bytes, nonce: nonce, key: key)
+    else { throw .wrongPassphrase }
     defer { Secrets.wipe(&seedBytes) }
     guard let seed = SecretKey(seedBytes) else { throw .damaged }
     return Identity(seed: seed)
   }
 
-  private static func check(_ bytes: [UInt8]) -> [UInt8] {
-    Array(Hash.labelled(.identityFile, bytes).bytes.prefix(checkByteCount))
+  // A span, because the bytes may be secret and a copy would not be wiped.
+  private static func check(_ bytes: RawSpan) -> [UInt8] {
+    var hasher = LabelledHasher(.identityFile)
+    hasher.update(bytes)
+    return Array(hasher.finish().bytes.prefix(checkByteCount))
   }
 
   private static func encode(_ number: UInt32) -> [UInt8] {
