@@ -37,16 +37,17 @@ let package = Package(
     .systemLibrary(
       name: "CLZ4", pkgConfig: "liblz4",
       providers: [.apt(["liblz4-dev"]), .brew(["lz4"])]),
+    .target(name: "CLinux"),
+    layer("MartletFileSystem", ["CLinux", system]),
     layer("MartletSeal", ["CSodium"]),
     layer("MartletCompression", ["CLZ4"]),
     layer("MartletWorkers", []),
     layer("MartletWire", ["MartletSeal", protobuf], exclude: ["Protos"]),
-    layer("MartletFileSystem", [system]),
     layer("MartletObjects", ["MartletWire", "MartletSeal", "MartletCompression", protobuf]),
     layer("MartletSync", ["MartletWire", "MartletSeal"]),
 
     // In no product.
-    layer("MartletTestSupport", ["MartletSeal"]),
+    layer("MartletTestSupport", ["MartletSeal", "MartletFileSystem", system]),
 
     tests("MartletSealTests", ["MartletSeal", "MartletTestSupport"]),
     tests("MartletCompressionTests", ["MartletCompression", "MartletSeal", "MartletTestSupport"]),
@@ -54,6 +55,8 @@ let package = Package(
     tests(
       "MartletObjectsTests",
       ["MartletObjects", "MartletWire", "MartletSeal", "MartletTestSupport", protobuf]),
+    tests(
+      "MartletFileSystemTests", ["MartletFileSystem", "MartletTestSupport", system]),
     tests("MartletWireTests", ["MartletWire", "MartletSeal", "MartletTestSupport"]),
     tests("MartletSyncTests", ["MartletSync", "MartletWire", "MartletSeal", "MartletTestSupport"]),
   ]
