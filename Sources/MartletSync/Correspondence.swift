@@ -23,6 +23,12 @@ package struct Correspondence: Equatable, Sendable {
 
   package init() {}
 
+  /// Takes runs that were checked.
+  init(checked runs: [Run]) {
+    self.runs = runs
+    ours = Intervals(runs.map { $0.ours..<$0.ours + $0.count })
+  }
+
   /// - Complexity: O(log *n*) in the number of runs.
   package func ours(of theirs: UInt64) -> UInt64? {
     let index = firstIndex(endingAbove: theirs)

@@ -19,6 +19,10 @@ struct ScheduleTests {
         for _ in 0..<150 { try world.step() }
         try world.settleDown()
         #expect(world.violations.isEmpty, "MARTLET_SEED=\(seed)")
+        for journal in world.devices.flatMap(\.state.peers.values) {
+          let again = try PeerJournal(decoding: journal.encoded())
+          #expect(again == journal, "MARTLET_SEED=\(seed)")
+        }
       } catch {
         Issue.record("MARTLET_SEED=\(seed): \(error)")
       }

@@ -225,7 +225,9 @@ final class World {
         let upper = Int(mark.position - run.range.lowerBound)
         var whole = true
         for index in lower..<upper {
-          if bundle.damaged, random.chance(0.5) {
+          // The same records each time it is read.
+          let coin = (ids[index].bytes.first ?? 0) ^ UInt8(truncatingIfNeeded: bundle.serial)
+          if bundle.damaged, coin & 1 == 0 {
             whole = false
             continue
           }
