@@ -17,13 +17,7 @@ enum CanonicalCodec {
     _ bytes: [UInt8], as type: Content.Type = Content.self, fieldLimit: Int
   ) throws(ObjectError) -> Content {
     guard bytes.count <= Limit.byteCount else { throw .tooLarge(limit: Limit.byteCount) }
-    var reader = FieldReader(bytes[...])
-    var fields = 0
-    while !reader.isAtEnd {
-      fields += 1
-      guard fields <= fieldLimit else { throw .tooLarge(limit: fieldLimit) }
-      guard reader.skip() else { throw .notCanonical }
-    }
+    try count(fieldsOf: bytes[...], limit: fieldLimit)
     var options = BinaryDecodingOptions()
     options.discardUnknownFields = true
     guard
@@ -31,6 +25,17 @@ enum CanonicalCodec {
       encode(message) == bytes
     else { throw .notCanonical }
     return message
+  }
+
+  /// Counts fields without allocating, and stops at the limit.
+  static func count(fieldsOf bytes: ArraySlice<UInt8>, limit: Int) throws(ObjectError) {
+    var reader = FieldReader(bytes)
+    var fields = 0
+    while !reader.isAtEnd {
+      fields += 1
+      guard fields <= limit else { throw .tooLarge(limit: limit) }
+      guard reader.skip() else { throw .notCanonical }
+    }
   }
 }
 

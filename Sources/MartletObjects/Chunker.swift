@@ -16,13 +16,14 @@ package struct Chunker: Sendable {
   static let rareMask: UInt64 = ~0 << 42
   static let frequentMask: UInt64 = ~0 << 46
 
-  private let gear: InlineArray<256, UInt64>
+  // An array: reading an InlineArray in the loop copies all of it, and costs a factor of thirty.
+  private let gear: [UInt64]
   private var hash: UInt64 = 0
   private var length = 0
 
   /// - Parameter groupSecret: Who does not know it cannot tell contents by the lengths of chunks.
   package init(groupSecret: SecretKey) {
-    var gear = InlineArray<256, UInt64>(repeating: 0)
+    var gear = [UInt64](repeating: 0, count: 256)
     for block in 0..<64 {
       var hasher = LabelledHasher(.gearTable, key: groupSecret)
       hasher.update(UInt64(block))
@@ -45,7 +46,8 @@ package struct Chunker: Sendable {
   /// - Complexity: O(*n*); more than a gigabyte a second on one core.
   package mutating func nextBoundary(in bytes: Span<UInt8>) -> Int? {
     var index = min(bytes.count, max(0, Chunker.minimum - length))
-    let table = gear
+    let gear = gear
+    let table = gear.span
     var rolling = hash
     for (end, mask) in [
       (Chunker.target, Chunker.rareMask), (Chunker.maximum, Chunker.frequentMask),
