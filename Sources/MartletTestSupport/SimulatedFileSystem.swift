@@ -181,7 +181,7 @@ extension SimulatedFileSystem {
   func perform<Result: Sendable>(
     _ call: FileSystemCall, _ path: FilePath,
     failed: (inout State) -> Void = { _ in },
-    _ body: (inout State) throws(Errno) -> Result
+    body: (inout State) throws(Errno) -> Result
   ) throws(FileSystemError) -> Result {
     try state.withLock { (state) throws(FileSystemError) -> Result in
       if state.isOff { throw FileSystemError(call, path, FileSystemError.powerCut) }
