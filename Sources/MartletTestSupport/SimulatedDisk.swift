@@ -179,8 +179,8 @@ extension SimulatedDisk {
     usedByteCount = inodes.values.reduce(0) { $0 + UInt64($1.contents.count) }
   }
 
-  /// Of a thing renamed between two directories, of which only the new name was kept, the repair
-  /// on mounting leaves one name.
+  /// Of a directory renamed between two others, of which both names were kept, the repair on
+  /// mounting leaves one. A file may keep both, or, if neither change was synced, have none.
   private mutating func keepOneName() {
     var seen: Set<UInt64> = [Self.root]
     var waiting = [Self.root]

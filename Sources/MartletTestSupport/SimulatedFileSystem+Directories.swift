@@ -65,11 +65,10 @@ extension SimulatedFileSystem {
           state.disk.inodes[inode]?.pendingEntries = []
         }
       },
-      { state throws(Errno) in
+      body: { state throws(Errno) in
         let inode = try state.disk.directory(path)
         state.disk.inodes[inode]?.makeDurable()
-      }
-    )
+      })
   }
 
   package func syncFileSystem(at path: FilePath) throws(FileSystemError) {
@@ -78,11 +77,10 @@ extension SimulatedFileSystem {
       failed: { state in
         for inode in state.disk.inodes.keys { state.disk.inodes[inode]?.pendingWrites = [] }
       },
-      { state throws(Errno) in
+      body: { state throws(Errno) in
         guard try state.disk.place(path).inode != nil else { throw .noSuchFileOrDirectory }
         state.disk.makeAllDurable()
-      }
-    )
+      })
   }
 
   package func freeByteCount(at path: FilePath) throws(FileSystemError) -> UInt64 {

@@ -68,8 +68,7 @@ extension SimulatedFileSystem {
         let part = Array(bytes.prefix(state.random.below(bytes.count + 1)))
         try? state.write(file, offset, part)
       },
-      { state throws(Errno) in try state.write(file, offset, bytes) }
-    )
+      body: { state throws(Errno) in try state.write(file, offset, bytes) })
   }
 
   package func truncate(_ file: FileNumber, to byteCount: UInt64) throws(FileSystemError) {
@@ -92,12 +91,11 @@ extension SimulatedFileSystem {
         guard let inode = state.open[file]?.inode else { return }
         state.disk.inodes[inode]?.pendingWrites = []
       },
-      { state throws(Errno) in
+      body: { state throws(Errno) in
         guard let inode = state.open[file]?.inode else { throw .badFileDescriptor }
         // Its names, if it is a directory, like its bytes.
         state.disk.inodes[inode]?.makeDurable()
-      }
-    )
+      })
   }
 
   package func information(_ file: FileNumber) throws(FileSystemError) -> FileInformation {

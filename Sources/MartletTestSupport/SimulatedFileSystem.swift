@@ -8,6 +8,7 @@ package import SystemPackage
 /// What was written to a file since its last sync is lost at a cut, kept, or torn: any prefix of
 /// it, or any of its sectors of 512 bytes. Names made, changed and removed since the last
 /// ``syncDirectory(_:)`` of their directory are lost, kept, or some of them kept, in order or not.
+/// A rename between two directories is two changes: sync the new name's directory first.
 /// One seed decides all of it. Relative paths start at the root.
 package final class SimulatedFileSystem: FileSystem {
   struct State: Sendable {
@@ -181,7 +182,7 @@ extension SimulatedFileSystem {
   func perform<Result: Sendable>(
     _ call: FileSystemCall, _ path: FilePath,
     failed: (inout State) -> Void = { _ in },
-    _ body: (inout State) throws(Errno) -> Result
+    body: (inout State) throws(Errno) -> Result
   ) throws(FileSystemError) -> Result {
     try state.withLock { (state) throws(FileSystemError) -> Result in
       if state.isOff { throw FileSystemError(call, path, FileSystemError.powerCut) }
