@@ -37,11 +37,18 @@ let package = Package(
     layer("MartletSeal", ["CSodium"]),
     layer("MartletWire", ["MartletSeal", protobuf], exclude: ["Protos"]),
     layer("MartletFileSystem", [system]),
+    layer("MartletStore", ["MartletFileSystem", "MartletWire", "MartletSeal", system]),
 
     // In no product.
     layer("MartletTestSupport", ["MartletSeal"]),
 
     tests("MartletSealTests", ["MartletSeal", "MartletTestSupport"]),
+    tests(
+      "MartletStoreTests",
+      [
+        "MartletStore", "MartletFileSystem", "MartletWire", "MartletSeal", "MartletTestSupport",
+        system,
+      ]),
     tests("MartletWireTests", ["MartletWire", "MartletSeal", "MartletTestSupport"]),
   ]
 )
