@@ -45,6 +45,7 @@ let package = Package(
     layer("MartletWire", ["MartletSeal", protobuf], exclude: ["Protos"]),
     layer("MartletObjects", ["MartletWire", "MartletSeal", "MartletCompression", protobuf]),
     layer("MartletSync", ["MartletWire", "MartletSeal"]),
+    layer("MartletStore", ["MartletFileSystem", "MartletWire", "MartletSeal", system]),
 
     // In no product.
     layer("MartletTestSupport", ["MartletSeal", "MartletFileSystem", system]),
@@ -57,6 +58,12 @@ let package = Package(
       ["MartletObjects", "MartletWire", "MartletSeal", "MartletTestSupport", protobuf]),
     tests(
       "MartletFileSystemTests", ["MartletFileSystem", "MartletTestSupport", system]),
+    tests(
+      "MartletStoreTests",
+      [
+        "MartletStore", "MartletFileSystem", "MartletWire", "MartletSeal", "MartletTestSupport",
+        system,
+      ]),
     tests("MartletWireTests", ["MartletWire", "MartletSeal", "MartletTestSupport"]),
     tests("MartletSyncTests", ["MartletSync", "MartletWire", "MartletSeal", "MartletTestSupport"]),
   ]

@@ -1,0 +1,146 @@
+internal import MartletFileSystem
+internal import SystemPackage
+
+/// A file system and a store's root, with failures in the store's words.
+struct Disk: Sendable {
+  let system: any FileSystem
+  let root: FilePath
+
+  func path(_ relative: String) -> FilePath { root.pushing(FilePath(relative)) }
+
+  func open(_ relative: String, _ mode: OpenMode) throws(StoreError) -> StoreFile {
+    let path = path(relative)
+    return StoreFile(
+      disk: self, path: path,
+      number: try attempt { () throws(FileSystemError) in try system.open(path, mode) })
+  }
+
+  /// Opens a file for reading; nil if none stands there.
+  func openIfPresent(_ relative: String) throws(StoreError) -> StoreFile? {
+    do {
+      return StoreFile(
+        disk: self, path: path(relative), number: try system.open(path(relative), .read))
+    } catch {
+      if error.errno == .noSuchFileOrDirectory { return nil }
+      throw .system(error)
+    }
+  }
+
+  /// All of a file up to a limit; nil if none stands there.
+  func readWhole(_ relative: String, limit: UInt64) throws(StoreError) -> [UInt8]? {
+    guard let file = try openIfPresent(relative) else { return nil }
+    let byteCount = try file.byteCount()
+    guard byteCount <= limit else { throw .tooLarge(byteCount: byteCount, limit: limit) }
+    return try file.read(at: 0, count: Int(byteCount))
+  }
+
+  /// Bytes of a file; nil if nothing stands there.
+  func byteCount(_ relative: String) throws(StoreError) -> UInt64? {
+    try attempt { () throws(FileSystemError) in try system.information(at: path(relative)) }?
+      .byteCount
+  }
+
+  func makeDirectory(_ relative: String) throws(StoreError) {
+    try attempt { () throws(FileSystemError) in
+      try system.makeDirectory(path(relative), permissions: 0o700)
+    }
+  }
+
+  func syncDirectory(_ relative: String) throws(StoreError) {
+    let directory = relative.isEmpty ? root : path(relative)
+    try attempt { () throws(FileSystemError) in try system.syncDirectory(directory) }
+  }
+
+  func rename(_ from: String, to: String) throws(StoreError) {
+    try attempt { () throws(FileSystemError) in try system.rename(path(from), to: path(to)) }
+  }
+
+  func remove(_ relative: String) throws(StoreError) {
+    try attempt { () throws(FileSystemError) in try system.remove(path(relative)) }
+  }
+
+  /// Names in a directory, sorted; none if there is no directory.
+  func list(_ relative: String) throws(StoreError) -> [String] {
+    do {
+      return try system.list(path(relative)).map { $0.string }.sorted()
+    } catch {
+      if error.errno == .noSuchFileOrDirectory { return [] }
+      throw .system(error)
+    }
+  }
+
+  func syncAll() throws(StoreError) {
+    try attempt { () throws(FileSystemError) in try system.syncFileSystem(at: root) }
+  }
+
+  /// Writes a whole file in `tmp/`, synchronises it and renames it into place; its directory is
+  /// the caller's to synchronise.
+  func replace(
+    _ relative: String, with bytes: [UInt8], permissions: UInt16 = 0o600
+  ) throws(StoreError) {
+    let temporary = "tmp/" + relative.split(separator: "/").joined(separator: "-")
+    do {
+      try remove(temporary)
+      let file = try open(temporary, .createNew(permissions: permissions))
+      try file.write(bytes, at: 0)
+      try file.sync()
+    }
+    try rename(temporary, to: relative)
+  }
+
+  func attempt<Result>(
+    _ body: () throws(FileSystemError) -> Result
+  ) throws(StoreError) -> Result {
+    do { return try body() } catch { throw .system(error) }
+  }
+}
+
+/// An open file, closed when the last reference goes.
+final class StoreFile {
+  let disk: Disk
+  let path: FilePath
+  let number: FileNumber
+
+  init(disk: Disk, path: FilePath, number: FileNumber) {
+    self.disk = disk
+    self.path = path
+    self.number = number
+  }
+
+  deinit { disk.system.close(number) }
+
+  func byteCount() throws(StoreError) -> UInt64 {
+    try disk.attempt { () throws(FileSystemError) in try disk.system.information(number) }
+      .byteCount
+  }
+
+  /// Reads up to `count` bytes; fewer only at the end of the file.
+  func read(at offset: UInt64, count: Int) throws(StoreError) -> [UInt8] {
+    var buffer = [UInt8](repeating: 0, count: count)
+    let got = try read(at: offset, into: &buffer)
+    if got < count { buffer.removeLast(count - got) }
+    return buffer
+  }
+
+  func read(at offset: UInt64, into buffer: inout [UInt8]) throws(StoreError) -> Int {
+    do {
+      var span = buffer.mutableSpan
+      var bytes = span.mutableBytes
+      return try disk.system.read(number, at: offset, into: &bytes)
+    } catch { throw .system(error) }
+  }
+
+  func write(_ bytes: [UInt8], at offset: UInt64) throws(StoreError) {
+    do { try disk.system.write(number, at: offset, bytes.span.bytes) } catch {
+      throw .system(error)
+    }
+  }
+
+  func sync() throws(StoreError) {
+    do { try disk.system.sync(number) } catch { throw .system(error) }
+  }
+
+  func truncate(to byteCount: UInt64) throws(StoreError) {
+    do { try disk.system.truncate(number, to: byteCount) } catch { throw .system(error) }
+  }
+}

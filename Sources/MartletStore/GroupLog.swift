@@ -1,0 +1,145 @@
+internal import MartletSeal
+package import MartletWire
+
+/// One entry of a group log.
+package struct GroupLogEntry: Hashable, Sendable {
+  package var object: StoredObject
+  /// The running hash with this entry in it.
+  package var chain: Chain
+  /// Bytes of all objects up to and with this one.
+  package var cumulativeByteCount: UInt64
+}
+
+/// A group log as committed when it was opened: read by position, in O(1).
+///
+/// On disk: entries of 104 bytes: id 32, chain 32, object byte count u32, zero u32, cumulative
+/// byte count u64, pack tag u64, offset u64, checksum 8 over position and all of it.
+package final class GroupLog {
+  static let entryByteCount = 104
+  /// Entries read at once.
+  static let windowEntryCount = 1024
+
+  package let id: LogID
+  /// How many entries are committed. Known without reading any.
+  package let length: UInt64
+  private let file: StoreFile?
+  private var index: [UInt64]?
+
+  init(id: LogID, length: UInt64, file: StoreFile?) {
+    self.id = id
+    self.length = length
+    self.file = file
+  }
+
+  /// The entry at a position; nil beyond the end.
+  package func entry(at position: UInt64) throws(StoreError) -> GroupLogEntry? {
+    guard position < length else { return nil }
+    return try entries(position..<position + 1).first
+  }
+
+  package func id(at position: UInt64) throws(StoreError) -> ObjectID? {
+    try entry(at: position)?.object.id
+  }
+
+  /// The chain over the first `count` entries; nil if there are fewer.
+  package func chain(at count: UInt64) throws(StoreError) -> Chain? {
+    count == 0 ? .empty : try entry(at: count - 1)?.chain
+  }
+
+  /// Bytes of all objects: one read.
+  package func byteCount() throws(StoreError) -> UInt64 {
+    length == 0 ? 0 : try entry(at: length - 1)?.cumulativeByteCount ?? 0
+  }
+
+  /// Entries of a range, as far as they are there. O(*n*) memory: ask for at most some thousands.
+  package func entries(_ range: Range<UInt64>) throws(StoreError) -> [GroupLogEntry] {
+    let range = range.clamped(to: 0..<length)
+    guard let file, !range.isEmpty else { return [] }
+    let size = Self.entryByteCount
+    let bytes = try file.read(at: range.lowerBound * UInt64(size), count: range.count * size)
+    var entries: [GroupLogEntry] = []
+    entries.reserveCapacity(range.count)
+    for (index, position) in range.enumerated() {
+      guard let entry = Self.decode(bytes, at: index * size, position: position) else {
+        throw .damaged(file.path, offset: position * UInt64(size))
+      }
+      entries.append(entry)
+    }
+    return entries
+  }
+
+  /// Where an object stands; nil if it does not. The first call reads the log once and keeps
+  /// eight bytes an entry.
+  package func position(of id: ObjectID) throws(StoreError) -> UInt64? {
+    let index = try builtIndex()
+    let prefix = Self.prefix(id)
+    var low = 0
+    var high = index.count
+    while low < high {
+      let middle = (low + high) / 2
+      if index[middle] >> 32 < prefix { low = middle + 1 } else { high = middle }
+    }
+    while low < index.count, index[low] >> 32 == prefix {
+      let position = index[low] & 0xFFFF_FFFF
+      if try self.id(at: position) == id { return position }
+      low += 1
+    }
+    return nil
+  }
+
+  private func builtIndex() throws(StoreError) -> [UInt64] {
+    if let index { return index }
+    guard length <= UInt64(UInt32.max) else {
+      throw .tooLarge(byteCount: length, limit: UInt64(UInt32.max))
+    }
+    var built: [UInt64] = []
+    built.reserveCapacity(Int(length))
+    var position: UInt64 = 0
+    while position < length {
+      for entry in try entries(position..<position + UInt64(Self.windowEntryCount)) {
+        built.append(Self.prefix(entry.object.id) << 32 | position)
+        position += 1
+      }
+    }
+    built.sort()
+    index = built
+    return built
+  }
+
+  private static func prefix(_ id: ObjectID) -> UInt64 { id.bytes.number(at: 0, byteCount: 4) }
+
+  static func encode(_ entry: GroupLogEntry, position: UInt64, into bytes: inout [UInt8]) {
+    let start = bytes.count
+    bytes += entry.object.id.bytes
+    bytes += entry.chain.digest.bytes
+    bytes.appendNumber(entry.object.byteCount)
+    bytes.appendNumber(UInt32(0))
+    bytes.appendNumber(entry.cumulativeByteCount)
+    bytes.appendNumber(entry.object.packTag)
+    bytes.appendNumber(entry.object.offset)
+    bytes += entryChecksum(position, bytes, start..<bytes.count, byteCount: 8)
+  }
+
+  /// Nil if the bytes end or do not match their checksum.
+  static func decode(_ bytes: [UInt8], at start: Int, position: UInt64) -> GroupLogEntry? {
+    let end = start + entryByteCount - 8
+    guard bytes.count >= end + 8,
+      bytes[end..<end + 8].elementsEqual(
+        entryChecksum(position, bytes, start..<end, byteCount: 8)),
+      let id = ObjectID(bytes[start..<start + 32]),
+      let chain = Digest(bytes[start + 32..<start + 64])
+    else { return nil }
+    return GroupLogEntry(
+      object: StoredObject(
+        id: id, byteCount: UInt32(truncatingIfNeeded: bytes.number(at: start + 64, byteCount: 4)),
+        packTag: bytes.number(at: start + 80, byteCount: 8),
+        offset: bytes.number(at: start + 88, byteCount: 8)),
+      chain: Chain(chain), cumulativeByteCount: bytes.number(at: start + 72, byteCount: 8))
+  }
+}
+
+extension LogID {
+  /// Where the log stands, relative to the store.
+  var path: String { "\(directory)/\(objectClass == .messages ? "messages" : "blobs").log" }
+  var directory: String { "groups/\(group.hex)" }
+}

@@ -1,0 +1,109 @@
+internal import MartletFileSystem
+internal import MartletSeal
+package import MartletWire
+
+extension Store {
+  /// An object's bytes, by its location; looked up by name if they do not stand there.
+  ///
+  /// Reading in the order of a pack takes one call a MiB.
+  /// - Parameter isVerified: Whether the bytes are hashed and compared with the name.
+  package func read(
+    _ object: StoredObject, isVerified: Bool = true
+  ) throws(StoreError) -> [UInt8] {
+    if object.packTag != 0,
+      let bytes = try packed(object.id, tag: object.packTag, offset: object.offset)
+    {
+      if !isVerified || Hash.plain(bytes) == object.id.digest { return bytes }
+    }
+    return try read(object.id)
+  }
+
+  /// An object's bytes by its name alone: its own file, else every pack's index in turn. Verified.
+  package func read(_ id: ObjectID) throws(StoreError) -> [UInt8] {
+    let name = Pack.looseName(id)
+    var bad: String?
+    if let bytes = try disk.readWhole(name, limit: UInt64(Limits.objectByteCount)) {
+      if Hash.plain(bytes) == id.digest { return bytes }
+      bad = name
+    }
+    for (tag, path) in commitFile.contents.packNames.sorted(by: { $0.key < $1.key }) {
+      guard let offset = try offset(of: id, in: path) else { continue }
+      if let bytes = try packed(id, tag: tag, offset: offset), Hash.plain(bytes) == id.digest {
+        return bytes
+      }
+      bad = path
+    }
+    if let bad { throw .objectDamaged(id, disk.path(bad)) }
+    throw .missing(id)
+  }
+
+  /// Nil if the pack or the object is not where it is said to be.
+  private func packed(
+    _ id: ObjectID, tag: UInt64, offset: UInt64
+  ) throws(StoreError) -> [UInt8]? {
+    if openPack?.tag != tag {
+      openPack = nil
+      guard let path = commitFile.contents.packNames[tag],
+        let file = try disk.openIfPresent(path)
+      else { return nil }
+      openPack = (tag, PackWindow(file))
+    }
+    guard let window = openPack?.window,
+      let bytes = try window.read(at: offset, count: Pack.headerByteCount),
+      let header = Pack.readHeader(bytes, at: 0, offset: offset), header.id == id
+    else { return nil }
+    return try window.read(at: offset + UInt64(Pack.headerByteCount), count: header.byteCount)
+  }
+
+  private func offset(of id: ObjectID, in path: String) throws(StoreError) -> UInt64? {
+    let entries = try index(of: path)
+    var low = 0
+    var high = entries.count
+    while low < high {
+      let middle = (low + high) / 2
+      if entries[middle].id < id { low = middle + 1 } else { high = middle }
+    }
+    return low < entries.count && entries[low].id == id ? entries[low].offset : nil
+  }
+
+  /// A pack's index, made again from the pack if it is missing or damaged.
+  private func index(of path: String) throws(StoreError) -> [(id: ObjectID, offset: UInt64)] {
+    let limit = UInt64(Pack.objectLimit * Pack.indexEntryByteCount + 40)
+    let name = Self.indexName(of: path)
+    if let size = try disk.byteCount(name), size <= limit,
+      let bytes = try disk.readWhole(name, limit: limit), let entries = Pack.readIndex(bytes)
+    {
+      return entries
+    }
+    let entries = try scan(path).sorted { $0.id < $1.id }
+    if isWriting { try? Self.writeIndex(Pack.index(entries), of: path, on: disk) }
+    return entries
+  }
+
+  /// Reads every header of a pack; where one is damaged, the next that is not is looked for.
+  func scan(_ path: String) throws(StoreError) -> [(id: ObjectID, offset: UInt64)] {
+    guard let file = try disk.openIfPresent(path) else { return [] }
+    let window = PackWindow(file)
+    let end = try file.byteCount()
+    var entries: [(id: ObjectID, offset: UInt64)] = []
+    var offset = Pack.firstOffset
+    while offset < end {
+      guard let bytes = try window.read(at: offset, count: Pack.headerByteCount) else { break }
+      if let header = Pack.readHeader(bytes, at: 0, offset: offset) {
+        entries.append((header.id, offset))
+        offset += UInt64(Pack.headerByteCount + header.byteCount)
+      } else {
+        offset += 1
+      }
+    }
+    return entries
+  }
+
+  static func writeIndex(_ bytes: [UInt8], of pack: String, on disk: Disk) throws(StoreError) {
+    let name = indexName(of: pack)
+    try disk.remove(name)
+    try disk.open(name, .createNew(permissions: 0o600)).write(bytes, at: 0)
+  }
+
+  private static func indexName(of pack: String) -> String { pack.dropLast(4) + "idx" }
+}

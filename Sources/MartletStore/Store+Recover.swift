@@ -1,0 +1,86 @@
+internal import MartletFileSystem
+package import MartletWire
+
+extension Store {
+  /// Cuts what is longer than committed, lists what is shorter, removes what was never committed.
+  func recover() throws(StoreError) {
+    try commitFile.prepareForWriting()
+    let files = commitFile.contents.files
+    for (path, file) in files.sorted(by: { $0.key < $1.key }) {
+      let byteCount = try disk.byteCount(path) ?? 0
+      if byteCount < file.byteCount {
+        var kept = byteCount
+        if file.kind == .log {
+          // Whole entries are kept, and the next one follows them.
+          kept -= kept % UInt64(GroupLog.entryByteCount)
+          commitFile.correct(path, byteCount: kept)
+        }
+        damage.append(
+          StoreDamage(path: path, kind: .short(committed: file.byteCount, kept: kept)))
+      } else if byteCount > file.byteCount, file.kind != .pack {
+        try disk.open(path, .readWrite).truncate(to: file.byteCount)
+      }
+    }
+    for name in try disk.list("tmp") { try disk.remove("tmp/\(name)") }
+    for name in try disk.list("packs") {
+      let pack = "packs/" + (name.split(separator: ".").first.map { "\($0).pack" } ?? "")
+      if files[pack] == nil { try disk.remove("packs/\(name)") }
+    }
+  }
+
+  /// A group log as it is committed now. Reads nothing.
+  package func log(_ id: LogID) throws(StoreError) -> GroupLog {
+    let length =
+      (commitFile.contents.files[id.path]?.byteCount ?? 0)
+      / UInt64(GroupLog.entryByteCount)
+    return GroupLog(
+      id: id, length: length, file: length == 0 ? nil : try disk.openIfPresent(id.path))
+  }
+
+  /// The last committed bytes of a state; nil if none ever were.
+  package func state(_ id: StateID) throws(StoreError) -> [UInt8]? {
+    guard let (path, file) = committedState(id) else { return nil }
+    guard file.byteCount >= file.mark, let stored = try disk.openIfPresent(path) else {
+      throw .damaged(disk.path(path), offset: 0)
+    }
+    let count = file.byteCount - file.mark
+    guard count <= UInt64(StateEntry.limit) + UInt64(StateEntry.headerByteCount) else {
+      throw .damaged(disk.path(path), offset: file.mark)
+    }
+    let bytes = try stored.read(at: file.mark, count: Int(count))
+    guard let state = StateEntry.decode(bytes, at: file.mark) else {
+      throw .damaged(disk.path(path), offset: file.mark)
+    }
+    return state
+  }
+
+  func committedState(_ id: StateID) -> (path: String, file: CommittedFile)? {
+    let name = commitFile.contents.stateNames[id.path]
+    guard let name, let file = commitFile.contents.files[name] else { return nil }
+    return (name, file)
+  }
+}
+
+/// One snapshot in a state file: length u32, checksum 8 over its offset and bytes, the bytes.
+enum StateEntry {
+  static let headerByteCount = 12
+  /// Bytes of one state.
+  static let limit = 256 << 20
+
+  static func encode(_ state: [UInt8], at offset: UInt64) -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(headerByteCount + state.count)
+    bytes.appendNumber(UInt32(state.count))
+    bytes += entryChecksum(offset, state, 0..<state.count, byteCount: 8)
+    return bytes + state
+  }
+
+  static func decode(_ bytes: [UInt8], at offset: UInt64) -> [UInt8]? {
+    guard bytes.count >= headerByteCount,
+      bytes.number(at: 0, byteCount: 4) == UInt64(bytes.count - headerByteCount),
+      bytes[4..<headerByteCount].elementsEqual(
+        entryChecksum(offset, bytes, headerByteCount..<bytes.count, byteCount: 8))
+    else { return nil }
+    return Array(bytes[headerByteCount...])
+  }
+}

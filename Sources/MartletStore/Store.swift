@@ -1,0 +1,111 @@
+package import MartletFileSystem
+package import MartletSeal
+package import MartletWire
+package import SystemPackage
+
+/// The directory with everything a device holds.
+///
+/// What ``Transaction/commit()`` returned for is there whatever happens next; what it did not is
+/// there whole or not at all. Not for use from several threads at once.
+package final class Store {
+  static let format = Array("martlet store 1\n".utf8)
+  static let directories = ["objects", "packs", "groups", "peers", "clients", "tmp", "quarantine"]
+
+  package enum Access: Hashable, Sendable {
+    /// Takes no lock, writes nothing, never waits.
+    case reading
+    /// Takes the lock, if need be once the other writer is done.
+    case writing(wait: Bool)
+  }
+
+  package let path: FilePath
+  /// This life of the store.
+  package let instance: InstanceID
+  /// What opening found short or altered.
+  package internal(set) var damage: [StoreDamage] = []
+
+  let disk: Disk
+  let isWriting: Bool
+  var commitFile: CommitFile
+  var isInTransaction = false
+  /// The pack read last, and its tag.
+  var openPack: (tag: UInt64, window: PackWindow)?
+  private let lock: StoreFile?
+
+  /// Opens a store.
+  ///
+  /// For writing: what a transaction cut short left behind is removed. A commit file with damage
+  /// in it is refused then; for reading, ``damage`` lists it.
+  /// - Throws: ``StoreError/notAStore(_:)``, ``StoreError/busy(_:)``,
+  ///   ``StoreError/unsupportedFormat(_:)``, ``StoreError/damaged(_:offset:)``,
+  ///   ``StoreError/system(_:)``.
+  package init(
+    at path: FilePath, on system: any FileSystem, for access: Access
+  ) throws(StoreError) {
+    let disk = Disk(system: system, root: path)
+    guard let format = try disk.readWhole("format", limit: 4096) else { throw .notAStore(path) }
+    var lock: StoreFile?
+    if case .writing(let wait) = access { lock = try Self.lock(disk, wait: wait) }
+    guard let commitFile = try CommitFile(reading: disk) else { throw .notAStore(path) }
+    guard format == Self.format else { throw .unsupportedFormat(disk.path("format")) }
+    guard let bytes = try disk.readWhole("instance", limit: 4096),
+      let instance = InstanceID(hex: String(decoding: bytes.prefix(64), as: UTF8.self))
+    else { throw .damaged(disk.path("instance"), offset: 0) }
+    self.path = path
+    self.instance = instance
+    self.disk = disk
+    self.commitFile = commitFile
+    self.lock = lock
+    isWriting = lock != nil
+    damage = commitFile.contents.damage.map {
+      StoreDamage(path: CommitFile.name, kind: .altered(offset: $0))
+    }
+    if isWriting { try recover() }
+  }
+
+  /// Makes a store, durable afterwards, with the files that stand from the start.
+  ///
+  /// One whose creation was cut short is made anew.
+  /// - Parameter identity: Kept in `identity`, readable by the owner only.
+  package static func create(
+    at path: FilePath, on system: any FileSystem, identity: [UInt8], random: any RandomSource
+  ) throws(StoreError) {
+    let disk = Disk(system: system, root: path)
+    try disk.attempt { () throws(FileSystemError) in
+      try system.makeDirectory(path, permissions: 0o700)
+    }
+    let lock = try Self.lock(disk, wait: false)
+    defer { withExtendedLifetime(lock) {} }
+    if try disk.byteCount(CommitFile.name) != nil { throw .alreadyAStore(path) }
+    for directory in directories { try disk.makeDirectory(directory) }
+    try disk.replace("identity", with: identity)
+    try disk.replace("instance", with: Array((random.digest().hex + "\n").utf8))
+    try disk.replace("format", with: format)
+    try disk.syncDirectory("")
+    let parent = path.removingLastComponent()
+    try disk.attempt { () throws(FileSystemError) in
+      try system.syncDirectory(parent.isEmpty ? "." : parent)
+    }
+    try CommitFile.create(on: disk)
+  }
+
+  /// The bytes of `identity`.
+  package func identity() throws(StoreError) -> [UInt8] { try file("identity", limit: 1 << 20) }
+
+  /// A whole file of the store, such as `config.json`.
+  package func file(_ relative: String, limit: UInt64) throws(StoreError) -> [UInt8] {
+    guard let bytes = try disk.readWhole(relative, limit: limit) else {
+      throw .damaged(disk.path(relative), offset: 0)
+    }
+    return bytes
+  }
+
+  private static func lock(_ disk: Disk, wait: Bool) throws(StoreError) -> StoreFile {
+    let file = try disk.open("lock", .readWriteOrCreate(permissions: 0o600))
+    let taken = try disk.attempt { () throws(FileSystemError) in
+      try disk.system.lock(file.number, wait: wait)
+    }
+    guard taken else { throw .busy(file.path) }
+    return file
+  }
+}

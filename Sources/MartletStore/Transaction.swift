@@ -1,0 +1,281 @@
+internal import MartletFileSystem
+internal import MartletSeal
+package import MartletWire
+
+/// A change of the store: all of it, or nothing.
+///
+/// Memory is bounded by one pack's names and the states handed in. Ends with ``commit()`` or
+/// ``discard()``; letting go of it discards. A call that throws has discarded it.
+package final class Transaction {
+  /// Loose files from which on the whole file system is synchronised at once.
+  static let looseFileLimit = 8
+
+  let store: Store
+  var disk: Disk { store.disk }
+  private var isOpen = true
+  private var nextTag: UInt64
+  private var writer: PackWriter?
+  private var packs: [(temporary: String, path: String, index: [UInt8])] = []
+  private var loose: [(temporary: String, id: ObjectID)] = []
+  private var logs: [LogID: LogWriter] = [:]
+  private var states: [StateID: [UInt8]] = [:]
+  private var files: [String: [UInt8]] = [:]
+  private var changes: [String: CommittedFile?] = [:]
+
+  init(_ store: Store) {
+    self.store = store
+    nextTag = (store.commitFile.contents.packNames.keys.max() ?? 0) + 1
+  }
+
+  deinit { if isOpen { end() } }
+
+  /// Writes an object's bytes; it is held once a log or state that names it is committed.
+  ///
+  /// The name is taken on trust. Adding an object that is here already stores it again.
+  package func addObject(_ id: ObjectID, _ bytes: [UInt8]) throws(StoreError) -> StoredObject {
+    guard bytes.count <= Limits.objectByteCount else {
+      throw .tooLarge(byteCount: UInt64(bytes.count), limit: UInt64(Limits.objectByteCount))
+    }
+    let byteCount = UInt32(bytes.count)
+    return try guarded { () throws(StoreError) in
+      if bytes.count >= Pack.looseByteCount {
+        let temporary = "tmp/object-\(loose.count)"
+        try disk.remove(temporary)
+        let file = try disk.open(temporary, .createNew(permissions: 0o600))
+        try file.write(bytes, at: 0)
+        // Beyond the limit one call synchronises them all; up to it, each its own.
+        if loose.count < Self.looseFileLimit { try file.sync() }
+        loose.append((temporary, id))
+        return StoredObject(id: id, byteCount: byteCount, packTag: 0, offset: 0)
+      }
+      if let writer, writer.isFull { try close(writer) }
+      let writer: PackWriter
+      if let current = self.writer {
+        writer = current
+      } else {
+        writer = try PackWriter(on: disk, tag: nextTag)
+        self.writer = writer
+        nextTag += 1
+      }
+      return StoredObject(
+        id: id, byteCount: byteCount, packTag: writer.tag, offset: try writer.add(id, bytes))
+    }
+  }
+
+  /// Appends objects to a log; returns the position of the first.
+  @discardableResult
+  package func append(
+    _ objects: [StoredObject], to log: LogID
+  ) throws(StoreError) -> UInt64 {
+    try guarded { () throws(StoreError) in
+      if logs[log] == nil { logs[log] = try LogWriter(store, log) }
+      guard let writer = logs[log] else { throw .mustReopen(store.path) }
+      let first = writer.length
+      for object in objects { try writer.append(object) }
+      return first
+    }
+  }
+
+  /// Replaces a state, as one with everything else. At most 256 MiB.
+  package func setState(_ id: StateID, _ bytes: [UInt8]) throws(StoreError) {
+    guard bytes.count <= StateEntry.limit else {
+      throw .tooLarge(byteCount: UInt64(bytes.count), limit: UInt64(StateEntry.limit))
+    }
+    states[id] = bytes
+  }
+
+  /// Replaces a file such as `config.json`, whole and durably, just before the commit: the one
+  /// thing that is not taken back if the commit then fails.
+  package func writeFile(_ name: String, _ bytes: [UInt8]) { files[name] = bytes }
+
+  /// Makes it all durable, then true; readers see it once this returns.
+  ///
+  /// - Throws: ``StoreError/discarded(_:)``: the store is as it was.
+  ///   ``StoreError/outcomeUnknown(_:)``: opening it again tells.
+  package func commit() throws(StoreError) {
+    try guarded { () throws(StoreError) in
+      if let writer { try close(writer) }
+      try placeObjects()
+      try placePacks()
+      for (log, writer) in logs.sorted(by: { $0.key < $1.key }) {
+        changes[log.path] = CommittedFile(kind: .log, byteCount: try writer.finish(), mark: 0)
+      }
+      var past: [String] = []
+      for (id, bytes) in states { try write(bytes, to: id, past: &past) }
+      for (name, bytes) in files.sorted(by: { $0.key < $1.key }) {
+        try disk.replace(name, with: bytes)
+        try disk.syncDirectory(Self.directory(of: name))
+      }
+      if !changes.isEmpty { try store.commitFile.append(changes) }
+      isOpen = false
+      store.isInTransaction = false
+      for path in past { try? disk.remove(path) }
+      // An index is never synchronised: one that is lost or torn is made again from its pack.
+      for pack in packs { try? Store.writeIndex(pack.index, of: pack.path, on: disk) }
+    }
+  }
+
+  /// Ends it; the store is as it was.
+  package func discard() { if isOpen { end() } }
+
+  private func end() {
+    isOpen = false
+    store.isInTransaction = false
+    writer = nil
+    logs = [:]
+    guard !store.commitFile.isBroken else { return }
+    // Best effort: opening for writing does the same.
+    for name in (try? disk.list("tmp")) ?? [] { try? disk.remove("tmp/\(name)") }
+    for pack in packs { try? disk.remove(pack.path) }
+  }
+
+  private func guarded<Result>(
+    _ body: () throws(StoreError) -> Result
+  ) throws(StoreError) -> Result {
+    guard isOpen, !store.commitFile.isBroken else { throw .mustReopen(store.path) }
+    do { return try body() } catch {
+      if isOpen { end() }
+      if case .system(let failure) = error { throw .discarded(failure) }
+      throw error
+    }
+  }
+
+  private func close(_ writer: PackWriter) throws(StoreError) {
+    try writer.finish()
+    let path = "packs/\(writer.name).pack"
+    packs.append((writer.temporary, path, Pack.index(writer.entries)))
+    changes[path] = CommittedFile(kind: .pack, byteCount: writer.byteCount, mark: writer.tag)
+    self.writer = nil
+  }
+
+  private func placeObjects() throws(StoreError) {
+    guard !loose.isEmpty else { return }
+    let all = loose.count > Self.looseFileLimit
+    if all { try disk.syncAll() }
+    var directories: Set<String> = ["objects"]
+    for (temporary, id) in loose {
+      let name = Pack.looseName(id)
+      if directories.insert(Self.directory(of: name)).inserted {
+        try disk.makeDirectory(Self.directory(of: name))
+      }
+      try disk.rename(temporary, to: name)
+    }
+    if all {
+      try disk.syncAll()
+    } else {
+      for directory in directories.sorted() { try disk.syncDirectory(directory) }
+    }
+  }
+
+  private func placePacks() throws(StoreError) {
+    guard !packs.isEmpty else { return }
+    for pack in packs { try disk.rename(pack.temporary, to: pack.path) }
+    try disk.syncDirectory("packs")
+  }
+
+  private func write(
+    _ state: [UInt8], to id: StateID, past: inout [String]
+  ) throws(StoreError) {
+    let old = store.committedState(id)
+    let byteCount = UInt64(state.count)
+    if let old, old.file.byteCount <= max(64 << 10, 4 * byteCount) {
+      let file = try disk.open(old.path, .readWrite)
+      let actual = try file.byteCount()
+      guard actual >= old.file.byteCount else {
+        throw .damaged(disk.path(old.path), offset: actual)
+      }
+      if actual > old.file.byteCount { try file.truncate(to: old.file.byteCount) }
+      let bytes = StateEntry.encode(state, at: old.file.byteCount)
+      try file.write(bytes, at: old.file.byteCount)
+      try file.sync()
+      changes[old.path] = CommittedFile(
+        kind: .state, byteCount: old.file.byteCount + UInt64(bytes.count),
+        mark: old.file.byteCount)
+      return
+    }
+    let generation = old.flatMap { $0.path.split(separator: ".").last.flatMap { UInt64($0) } } ?? 0
+    let path = "\(id.path).\(generation + 1)"
+    try Self.makeDirectories(id.directory, on: disk)
+    let bytes = StateEntry.encode(state, at: 0)
+    try disk.replace(path, with: bytes)
+    try disk.syncDirectory(id.directory)
+    changes[path] = CommittedFile(kind: .state, byteCount: UInt64(bytes.count), mark: 0)
+    if let old {
+      changes.updateValue(nil, forKey: old.path)
+      past.append(old.path)
+    }
+  }
+
+  /// Makes a directory of two levels; durable once it is synchronised itself.
+  static func makeDirectories(_ path: String, on disk: Disk) throws(StoreError) {
+    guard !path.isEmpty else { return }
+    try disk.makeDirectory(path)
+    try disk.syncDirectory(directory(of: path))
+  }
+
+  private static func directory(of path: String) -> String {
+    path.split(separator: "/").dropLast().joined(separator: "/")
+  }
+}
+
+/// Appends to a group log beyond what is committed.
+final class LogWriter {
+  static let bufferByteCount = 256 << 10
+  private let file: StoreFile
+  private let directory: String
+  private var chain: Chain
+  private var cumulative: UInt64
+  private var buffer: [UInt8] = []
+  private(set) var length: UInt64
+  private var byteCount: UInt64
+
+  init(_ store: Store, _ id: LogID) throws(StoreError) {
+    let log = try store.log(id)
+    length = log.length
+    chain = try log.chain(at: length) ?? .empty
+    cumulative = try log.byteCount()
+    byteCount = length * UInt64(GroupLog.entryByteCount)
+    directory = id.directory
+    try Transaction.makeDirectories(directory, on: store.disk)
+    file = try store.disk.open(id.path, .readWriteOrCreate(permissions: 0o600))
+    let actual = try file.byteCount()
+    guard actual >= byteCount else { throw .damaged(file.path, offset: actual) }
+    // What a discarded transaction left.
+    if actual > byteCount { try file.truncate(to: byteCount) }
+  }
+
+  func append(_ object: StoredObject) throws(StoreError) {
+    chain = chain.extended(by: object.id)
+    cumulative += UInt64(object.byteCount)
+    GroupLog.encode(
+      GroupLogEntry(object: object, chain: chain, cumulativeByteCount: cumulative),
+      position: length, into: &buffer)
+    length += 1
+    if buffer.count >= Self.bufferByteCount { try flush() }
+  }
+
+  /// Makes it durable; returns the new length in bytes.
+  func finish() throws(StoreError) -> UInt64 {
+    try flush()
+    try file.sync()
+    try file.disk.syncDirectory(directory)
+    return byteCount
+  }
+
+  private func flush() throws(StoreError) {
+    try file.write(buffer, at: byteCount)
+    byteCount += UInt64(buffer.count)
+    buffer.removeAll(keepingCapacity: true)
+  }
+}
+
+extension Store {
+  /// Starts a change; one at a time.
+  package func transaction() throws(StoreError) -> Transaction {
+    guard isWriting else { throw .readOnly(path) }
+    guard !commitFile.isBroken else { throw .mustReopen(path) }
+    guard !isInTransaction else { throw .inTransaction(path) }
+    isInTransaction = true
+    return Transaction(self)
+  }
+}
