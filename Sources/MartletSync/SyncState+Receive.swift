@@ -170,8 +170,12 @@ extension SyncState {
     }
     let common = known.lineage?.common(with: said.lineage) ?? 0
     reception.common[said.log] = common
+    // Each position of ours has one partner: more than all of them together is no honest list.
+    var left = view.length
     for run in said.have {
       let count = run.range.upperBound - run.range.lowerBound
+      guard count <= left else { break }
+      left -= count
       guard run.theirs < view.length, count <= view.length - run.theirs,
         state.lineage.epoch(at: run.theirs) == run.epoch,
         state.lineage.epoch(at: run.theirs + count - 1) == run.epoch
