@@ -36,13 +36,16 @@ let package = Package(
       providers: [.apt(["libsodium-dev"]), .brew(["libsodium"])]),
     layer("MartletSeal", ["CSodium"]),
     layer("MartletWire", ["MartletSeal", protobuf], exclude: ["Protos"]),
-    layer("MartletFileSystem", [system]),
+    .target(name: "CLinux"),
+    layer("MartletFileSystem", ["CLinux", system]),
     layer("MartletStore", ["MartletFileSystem", "MartletWire", "MartletSeal", system]),
 
     // In no product.
-    layer("MartletTestSupport", ["MartletSeal"]),
+    layer("MartletTestSupport", ["MartletSeal", "MartletFileSystem", system]),
 
     tests("MartletSealTests", ["MartletSeal", "MartletTestSupport"]),
+    tests(
+      "MartletFileSystemTests", ["MartletFileSystem", "MartletTestSupport", system]),
     tests(
       "MartletStoreTests",
       [

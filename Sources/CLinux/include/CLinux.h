@@ -1,0 +1,49 @@
+#ifndef MARTLET_CLINUX_H
+#define MARTLET_CLINUX_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+// System calls that Swift cannot reach, or that differ between systems. Each returns -1 and sets
+// errno where it fails, and retries nothing.
+
+enum {
+  martlet_kind_file = 0,
+  martlet_kind_directory = 1,
+  martlet_kind_link = 2,
+  martlet_kind_other = 3
+};
+
+struct martlet_information {
+  int kind;
+  uint16_t permissions;
+  uint64_t byte_count;
+  uint64_t device;
+  uint64_t inode;
+  int64_t modified;  // nanoseconds since 1970
+  bool has_born;
+  int64_t born;  // nanoseconds since 1970
+};
+
+int martlet_information_of_file(int file, struct martlet_information *out);
+int martlet_information_at(const char *path, bool follow, struct martlet_information *out);
+
+/// To the medium, not only to the drive's cache.
+int martlet_sync(int file);
+/// Everything written to the file system on which an open file lies.
+int martlet_sync_file_system(int file);
+void martlet_drop_cache(int file);
+/// EWOULDBLOCK if somebody else has the lock and `wait` is false.
+int martlet_lock(int file, bool wait);
+int martlet_free_byte_count(const char *path, uint64_t *out);
+
+/// Opens a path below an open directory: no step leaves it and none follows a link.
+/// ENOSYS where the kernel cannot promise that.
+int martlet_open_beneath(int directory, const char *path, int flags, unsigned mode);
+
+void *martlet_open_directory(const char *path);
+/// NULL at the end, with errno 0, or at a failure, with errno set.
+const char *martlet_next_name(void *directory);
+void martlet_close_directory(void *directory);
+
+#endif

@@ -1,0 +1,18 @@
+/// The calls of a ``FileSystem`` that can fail; the words continue "cannot".
+package enum FileSystemCall: String, CaseIterable, Hashable, Sendable {
+  case open
+  case read
+  case write
+  case truncate
+  case sync
+  case information = "inspect"
+  case lock
+  case list
+  case makeDirectory = "make directory"
+  case rename
+  case remove
+  case removeDirectory = "remove directory"
+  case syncDirectory = "sync directory"
+  case syncFileSystem = "sync the file system of"
+  case freeByteCount = "measure the free space at"
+}

@@ -1,0 +1,210 @@
+internal import MartletFileSystem
+internal import SystemPackage
+
+/// What stands on a simulated disk: as programs see it, and as it would be found after a cut.
+struct SimulatedDisk: Sendable {
+  static let root: UInt64 = 1
+  static let sectorByteCount = 512
+
+  var inodes: [UInt64: Inode] = [root: Inode(kind: .directory, permissions: 0o755, born: 0)]
+  var nextInode: UInt64 = 2
+  /// Bytes in files that have a name or are open.
+  var usedByteCount: UInt64 = 0
+
+  /// A file or directory: as it is, what of it is durable, and the changes in between.
+  struct Inode: Sendable {
+    var kind: FileInformation.Kind
+    var permissions: UInt16
+    var born: Int64
+    var modified: Int64
+    var isLinked = true
+    var openCount = 0
+
+    var contents: [UInt8] = []
+    var durableContents: [UInt8] = []
+    var pendingWrites: [Write] = []
+
+    var entries: [FilePath.Component: UInt64] = [:]
+    var durableEntries: [FilePath.Component: UInt64] = [:]
+    var pendingEntries: [EntryChange] = []
+
+    init(kind: FileInformation.Kind, permissions: UInt16, born: Int64) {
+      self.kind = kind
+      self.permissions = permissions
+      self.born = born
+      modified = born
+    }
+  }
+
+  enum Write: Sendable {
+    case bytes([UInt8], at: Int)
+    case truncate(to: Int)
+
+    func apply(to contents: inout [UInt8]) {
+      switch self {
+      case .bytes(let bytes, let start):
+        let end = start + bytes.count
+        if contents.count < start {
+          contents.append(contentsOf: repeatElement(0, count: start - contents.count))
+        }
+        if contents.count == start {
+          contents.append(contentsOf: bytes)
+        } else {
+          if contents.count < end {
+            contents.append(contentsOf: repeatElement(0, count: end - contents.count))
+          }
+          contents.replaceSubrange(start..<end, with: bytes)
+        }
+      case .truncate(let count):
+        if count < contents.count {
+          contents.removeLast(contents.count - count)
+        } else {
+          contents.append(contentsOf: repeatElement(0, count: count - contents.count))
+        }
+      }
+    }
+  }
+
+  enum EntryChange: Sendable {
+    case add(FilePath.Component, UInt64)
+    case remove(FilePath.Component, UInt64)
+    /// Within one directory, where it is one change.
+    case rename(FilePath.Component, to: FilePath.Component, UInt64)
+
+    func apply(to entries: inout [FilePath.Component: UInt64]) {
+      switch self {
+      case .add(let name, let inode): entries[name] = inode
+      case .remove(let name, let inode):
+        if entries[name] == inode { entries[name] = nil }
+      case .rename(let old, let new, let inode):
+        if entries[old] == inode { entries[old] = nil }
+        entries[new] = inode
+      }
+    }
+  }
+}
+
+extension SimulatedDisk.Inode {
+  mutating func write(_ write: SimulatedDisk.Write) {
+    write.apply(to: &contents)
+    pendingWrites.append(write)
+  }
+
+  mutating func change(_ change: SimulatedDisk.EntryChange) {
+    change.apply(to: &entries)
+    pendingEntries.append(change)
+  }
+
+  mutating func makeDurable() {
+    for write in pendingWrites { write.apply(to: &durableContents) }
+    for change in pendingEntries { change.apply(to: &durableEntries) }
+    pendingWrites = []
+    pendingEntries = []
+  }
+
+  /// What is to be read when nothing is cached that has not still to be written.
+  mutating func dropCleanPages() {
+    contents = durableContents
+    for write in pendingWrites { write.apply(to: &contents) }
+  }
+
+  /// Chooses what the medium holds after a cut.
+  mutating func cut(_ random: SeededRandom) {
+    if !pendingWrites.isEmpty {
+      switch random.below(4) {
+      case 0: break
+      case 1: makePrefixDurable(random)
+      case 2: makeSectorsDurable(random)
+      default: for write in pendingWrites { write.apply(to: &durableContents) }
+      }
+    }
+    if !pendingEntries.isEmpty {
+      let kept =
+        switch random.below(4) {
+        case 0: [] as [SimulatedDisk.EntryChange]
+        case 1: Array(pendingEntries.prefix(random.below(pendingEntries.count + 1)))
+        case 2: pendingEntries.filter { _ in random.chance(0.5) }
+        default: pendingEntries
+        }
+      for change in kept { change.apply(to: &durableEntries) }
+    }
+    pendingWrites = []
+    pendingEntries = []
+    contents = durableContents
+    entries = durableEntries
+    openCount = 0
+    isLinked = true
+  }
+
+  /// The first writes, the last of them in part.
+  private mutating func makePrefixDurable(_ random: SeededRandom) {
+    let count = random.below(pendingWrites.count)
+    for write in pendingWrites.prefix(count) { write.apply(to: &durableContents) }
+    if case .bytes(let bytes, let start) = pendingWrites[count] {
+      let part = Array(bytes.prefix(random.below(bytes.count + 1)))
+      SimulatedDisk.Write.bytes(part, at: start).apply(to: &durableContents)
+    }
+  }
+
+  /// Any of the sectors, and any length between the old and the new one.
+  private mutating func makeSectorsDurable(_ random: SeededRandom) {
+    var after = durableContents
+    for write in pendingWrites { write.apply(to: &after) }
+    let shorter = min(after.count, durableContents.count)
+    let longer = max(after.count, durableContents.count)
+    let count = random.chance(0.5) ? after.count : shorter + random.below(longer - shorter + 1)
+    SimulatedDisk.Write.truncate(to: count).apply(to: &durableContents)
+    var start = 0
+    while start < min(count, after.count) {
+      let end = min(start + SimulatedDisk.sectorByteCount, count, after.count)
+      if random.chance(0.5) {
+        durableContents.replaceSubrange(start..<end, with: after[start..<end])
+      }
+      start = end
+    }
+  }
+}
+
+extension SimulatedDisk {
+  mutating func makeAllDurable() {
+    for inode in inodes.keys { inodes[inode]?.makeDurable() }
+    forgetUnreachable()
+  }
+
+  /// Turns this into what is found after a cut. In the order of numbers: a seed says it all.
+  mutating func cut(_ random: SeededRandom) {
+    for inode in inodes.keys.sorted() { inodes[inode]?.cut(random) }
+    keepOneName()
+    forgetUnreachable()
+    usedByteCount = inodes.values.reduce(0) { $0 + UInt64($1.contents.count) }
+  }
+
+  /// Of a directory renamed between two others, of which both names were kept, the repair on
+  /// mounting leaves one. A file may keep both, or, if neither change was synced, have none.
+  private mutating func keepOneName() {
+    var seen: Set<UInt64> = [Self.root]
+    var waiting = [Self.root]
+    while let directory = waiting.popLast() {
+      let entries = inodes[directory]?.entries ?? [:]
+      for (name, inode) in entries.sorted(by: { $0.key.string < $1.key.string }) {
+        if inodes[inode] == nil || (inodes[inode]?.kind == .directory && seen.contains(inode)) {
+          inodes[directory]?.entries[name] = nil
+          inodes[directory]?.durableEntries[name] = nil
+        } else if seen.insert(inode).inserted {
+          waiting.append(inode)
+        }
+      }
+    }
+  }
+
+  private mutating func forgetUnreachable() {
+    var seen: Set<UInt64> = []
+    var waiting = [Self.root] + inodes.filter { $0.value.openCount > 0 }.keys
+    while let number = waiting.popLast() {
+      guard seen.insert(number).inserted, let inode = inodes[number] else { continue }
+      waiting += inode.entries.values
+      waiting += inode.durableEntries.values
+    }
+    inodes = inodes.filter { seen.contains($0.key) }
+  }
+}
