@@ -10,7 +10,7 @@ import Testing
 struct StoreTests {
   let log = LogID(group: GroupID(.zero), objectClass: .messages)
 
-  func create(_ disk: MemoryDisk) throws(StoreError) {
+  func create(_ disk: any FileSystem) throws(StoreError) {
     try Store.create(at: "/s", on: disk, identity: [1, 2], random: SeededRandom(seed: 1))
   }
 
@@ -18,7 +18,7 @@ struct StoreTests {
     [UInt8](repeating: UInt8(number), count: number == 3 ? 300 << 10 : 100 + number)
   }
 
-  func add(_ numbers: Range<Int>, _ disk: MemoryDisk) throws(StoreError) {
+  func add(_ numbers: Range<Int>, _ disk: any FileSystem) throws(StoreError) {
     let store = try Store(at: "/s", on: disk, for: .writing(wait: false))
     let transaction = try store.transaction()
     var objects: [StoredObject] = []
@@ -32,7 +32,7 @@ struct StoreTests {
   }
 
   /// How many objects the store holds, each of them read and every word of the log agreeing.
-  func count(_ disk: MemoryDisk, _ access: Store.Access = .writing(wait: false)) throws -> Int {
+  func count(_ disk: any FileSystem, _ access: Store.Access = .writing(wait: false)) throws -> Int {
     let store = try Store(at: "/s", on: disk, for: access)
     #expect(store.damage.isEmpty)
     let log = try store.log(log)
