@@ -37,11 +37,13 @@ let package = Package(
     layer("MartletSeal", ["CSodium"]),
     layer("MartletWire", ["MartletSeal", protobuf], exclude: ["Protos"]),
     layer("MartletFileSystem", [system]),
+    layer("MartletBundle", ["MartletWire", "MartletSeal"]),
 
     // In no product.
     layer("MartletTestSupport", ["MartletSeal"]),
 
     tests("MartletSealTests", ["MartletSeal", "MartletTestSupport"]),
     tests("MartletWireTests", ["MartletWire", "MartletSeal", "MartletTestSupport"]),
+    tests("MartletBundleTests", ["MartletBundle", "MartletSeal", "MartletTestSupport"]),
   ]
 )
