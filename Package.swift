@@ -47,6 +47,12 @@ let package = Package(
     layer("MartletSync", ["MartletWire", "MartletSeal"]),
     layer("MartletStore", ["MartletFileSystem", "MartletWire", "MartletSeal", system]),
     layer("MartletBundle", ["MartletWire", "MartletSeal"]),
+    layer(
+      "MartletNode",
+      [
+        "MartletWorkers", "MartletSeal", "MartletWire", "MartletObjects", "MartletFileSystem",
+        "MartletStore", "MartletSync", "MartletBundle", system, protobuf,
+      ]),
 
     // In no product.
     layer("MartletTestSupport", ["MartletSeal", "MartletFileSystem", system]),

@@ -1,0 +1,62 @@
+public import MartletFileSystem
+public import MartletSeal
+public import MartletStore
+public import SystemPackage
+
+/// A reason a node cannot do what was asked. Each says what was kept.
+@nonexhaustive
+public enum NodeError: Error, Hashable, Sendable {
+  /// The store cannot be opened, read or changed.
+  case store(StoreError)
+  /// A file outside the store cannot be read or written.
+  case file(FileSystemError)
+  /// The identity file is locked, and no passphrase was given.
+  case passphraseNeeded(FilePath)
+  /// The passphrase is not the identity's.
+  case wrongPassphrase(FilePath)
+  /// The identity file cannot be read.
+  case identityDamaged(FilePath)
+  /// The store was copied or restored: another instance of it may be alive.
+  case copied(FilePath, CopySign)
+  /// What the node keeps of itself, a group or a peer cannot be read.
+  case stateDamaged(String)
+  /// The card cannot be made or read.
+  case card(CardError)
+  /// It is this device's own card.
+  case ownCard
+  /// A peer of that name, with another card, is known already.
+  case nameTaken(String)
+  /// No peer has that name.
+  case unknownPeer(String)
+  /// No group has that name.
+  case unknownGroup(String)
+  /// More than one group has that name; name it by the first digits of its id.
+  case ambiguousGroup(String)
+  /// The group is not accepted yet.
+  case notAccepted(String)
+  /// No object of that id is here.
+  case unknownObject(String)
+  /// A content is not whole yet: so many of its blobs are missing.
+  case incomplete(String, missingBlobs: Int, missingByteCount: UInt64)
+  /// A content or text is too long, in bytes.
+  case tooLarge(byteCount: UInt64, limit: UInt64)
+  /// The text is not UTF-8, or empty.
+  case badText
+  /// The bundle cannot be read; nothing was changed.
+  case badBundle(FilePath, String)
+  /// The bundle is for somebody else.
+  case notForUs(FilePath)
+  /// The bundle comes from a device that is no peer.
+  case stranger(FilePath, DeviceID, name: String)
+  /// What was written does not read back as it was; the medium lies or is broken. It was removed.
+  case doesNotReadBack(FilePath)
+  /// A rule of the engine was broken: a defect, or a damaged store.
+  case engine(String)
+  /// It was asked to stop.
+  case interrupted
+
+  /// By what a store is recognised as a copy.
+  public enum CopySign: String, Hashable, Sendable {
+    case moved, restored, otherMachine
+  }
+}
