@@ -1,5 +1,4 @@
 public import MartletSeal
-public import MartletWire
 public import SystemPackage
 
 // The public face of Node; each method moves to the file of its concern as it is built.

@@ -5,7 +5,7 @@ public import SystemPackage
 
 /// A reason a node cannot do what was asked. Each says what was kept.
 @nonexhaustive
-public enum NodeError: Error, Hashable, Sendable {
+public enum NodeError: Error, Equatable, Sendable {
   /// The store cannot be opened, read or changed.
   case store(StoreError)
   /// A file outside the store cannot be read or written.

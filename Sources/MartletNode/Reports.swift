@@ -1,5 +1,4 @@
 public import MartletSeal
-public import MartletWire
 public import SystemPackage
 
 /// A peer, as `peer list` shows it.
