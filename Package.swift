@@ -53,6 +53,7 @@ let package = Package(
         "MartletWorkers", "MartletSeal", "MartletWire", "MartletObjects", "MartletFileSystem",
         "MartletStore", "MartletSync", "MartletBundle", system, protobuf,
       ]),
+    layer("MartletChat", ["MartletNode", "MartletObjects"]),
 
     // In no product.
     layer("MartletTestSupport", ["MartletSeal", "MartletFileSystem", system]),

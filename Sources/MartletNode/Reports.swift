@@ -61,14 +61,13 @@ public struct StatusReport: Hashable, Sendable {
 /// A message, as `log` and `chat log` show it.
 public struct MessageReport: Hashable, Sendable {
   public enum Body: Hashable, Sendable {
-    case chat(text: String, replyTo: ObjectID?)
     /// The lengths of a batch's items; the name is bytes.
     case items(byteCounts: [Int], name: [UInt8])
     /// A content in blobs; `missingBlobs` of them are not here yet.
     case file(byteCount: UInt64, name: [UInt8], missingBlobs: Int)
     case grant(groupName: String, members: [String])
-    /// Of a client that is not known here.
-    case other(byteCount: Int)
+    /// Of another client, as it wrote it.
+    case client(body: [UInt8])
   }
 
   public var id: ObjectID
