@@ -12,15 +12,18 @@ package enum DataContent: Hashable, Sendable {
   /// The longest file name, in bytes.
   package static let nameLimit = 255
 
-  case items([[UInt8]])
-  /// The name is what the file was called when it was put: bytes, never a path; may be empty.
+  /// Names are what a file was called when it was put: bytes, never a path; may be empty, and are
+  /// unless there is one item.
+  case items([[UInt8]], name: [UInt8] = [])
   case file(FileBlobs, name: [UInt8])
 
   /// The one encoding.
   package var encoded: [UInt8] {
     var wire = Martlet_DataBody()
     switch self {
-    case .items(let items): wire.items = items.map { Data(of: $0) }
+    case .items(let items, let name):
+      wire.items = items.map { Data(of: $0) }
+      wire.name = Data(of: name)
     case .file(let file, let name):
       wire.file = file.wire
       wire.name = Data(of: name)
@@ -44,15 +47,15 @@ package enum DataContent: Hashable, Sendable {
     }
     let wire = try CanonicalCodec.decode(
       bytes, as: Martlet_DataBody.self, fieldLimit: DataContent.itemLimit)
+    let name = wire.name.array
+    guard DataContent.isGood(name: name) else { throw .badField("name") }
     guard wire.hasFile else {
       guard !wire.items.isEmpty else { throw .badField("items") }
-      guard wire.name.isEmpty else { throw .badField("name") }
-      self = .items(wire.items.map(\.array))
+      guard name.isEmpty || wire.items.count == 1 else { throw .badField("name") }
+      self = .items(wire.items.map(\.array), name: name)
       return
     }
     guard wire.items.isEmpty else { throw .badField("items") }
-    let name = wire.name.array
-    guard DataContent.isGood(name: name) else { throw .badField("name") }
     self = .file(try FileBlobs(wire.file), name: name)
   }
 

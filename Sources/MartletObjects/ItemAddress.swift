@@ -37,7 +37,7 @@ package struct ItemAddress: Hashable, Sendable, CustomStringConvertible {
   ///
   /// - Returns: nil unless the index is one of the batch's, or left out where there is one item.
   package func item(in content: DataContent) -> [UInt8]? {
-    guard case .items(let items) = content else { return nil }
+    guard case .items(let items, _) = content else { return nil }
     if let index { return items.indices.contains(index) ? items[index] : nil }
     return items.count == 1 ? items[0] : nil
   }

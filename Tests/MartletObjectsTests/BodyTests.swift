@@ -31,7 +31,8 @@ struct BodyTests {
       .init(id: ObjectID(random.digest()), byteCount: 4 << 20),
     ])
     for content in [
-      DataContent.items([[1, 2, 3], [], [4]]), .file(blobs, name: Array("a b.txt".utf8)),
+      DataContent.items([[1, 2, 3], [], [4]]), .items([[7]], name: Array("a".utf8)),
+      .file(blobs, name: Array("a b.txt".utf8)),
       .file(try FileBlobs([]), name: []),
     ] {
       let bytes = content.encoded
@@ -67,7 +68,7 @@ struct BodyTests {
     let items = (0..<500).map { _ in random.bytes(random.below(3000)) } + [random.bytes(200_000)]
     var seen: [[UInt8]] = []
     for batch in DataContent.batches(items) {
-      guard case .items(let part) = batch else { continue }
+      guard case .items(let part, _) = batch else { continue }
       #expect(part.count == 1 || batch.encoded.count <= DataContent.batchByteCount)
       seen += part
     }

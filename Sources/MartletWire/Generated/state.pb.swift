@@ -32,16 +32,12 @@ package nonisolated struct Martlet_NodeStateMessage: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
+  /// our own
+  package var card: Data = Data()
+
   package var instance: Data = Data()
 
   package var retired: [Data] = []
-
-  package var peers: [Martlet_StoredPeer] = []
-
-  package var groups: [Data] = []
-
-  /// header hashes of bundles imported whole, oldest first
-  package var imported: [Data] = []
 
   package var root: Martlet_StoredRoot {
     get {_root ?? Martlet_StoredRoot()}
@@ -52,27 +48,21 @@ package nonisolated struct Martlet_NodeStateMessage: Sendable {
   /// Clears the value of `root`. Subsequent reads from it will return its default value.
   package mutating func clearRoot() {self._root = nil}
 
+  package var peers: [Martlet_StoredPeer] = []
+
+  package var groups: [Data] = []
+
+  /// header hashes of bundles imported whole, oldest first
+  package var imported: [Data] = []
+
+  /// our own bundles, oldest first
+  package var written: [Martlet_StoredBundle] = []
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _root: Martlet_StoredRoot? = nil
-}
-
-package nonisolated struct Martlet_StoredPeer: Sendable {
-  // SwiftProtobuf.Message conformance is added in an extension below. See the
-  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-  // methods supported on all messages.
-
-  package var name: String = String()
-
-  package var card: Data = Data()
-
-  package var verified: Bool = false
-
-  package var unknownFields = SwiftProtobuf.UnknownStorage()
-
-  package init() {}
 }
 
 /// By what a copy of the store is recognised.
@@ -102,6 +92,48 @@ package nonisolated struct Martlet_StoredRoot: Sendable {
   fileprivate var _born: Int64? = nil
 }
 
+package nonisolated struct Martlet_StoredPeer: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var name: String = String()
+
+  package var card: Data = Data()
+
+  package var verified: Bool = false
+
+  /// unix seconds; 0: never
+  package var lastHeard: UInt64 = 0
+
+  package var lastSaid: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// A bundle of ours that may stand on some medium.
+package nonisolated struct Martlet_StoredBundle: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var peer: Data = Data()
+
+  package var instance: Data = Data()
+
+  package var number: UInt64 = 0
+
+  package var fileName: String = String()
+
+  package var finished: Bool = false
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
 package nonisolated struct Martlet_GroupStateMessage: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -109,8 +141,11 @@ package nonisolated struct Martlet_GroupStateMessage: Sendable {
 
   package var name: String = String()
 
-  /// 1 direct, 2 created
+  /// 1 direct, 2 created, 3 archived
   package var kind: UInt32 = 0
+
+  /// of a direct group: the other device
+  package var peer: Data = Data()
 
   package var accepted: Bool = false
 
@@ -180,6 +215,8 @@ package nonisolated struct Martlet_PendingMessage: Sendable {
 
   package var senders: [Data] = []
 
+  package var proven: Bool = false
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -194,6 +231,10 @@ package nonisolated struct Martlet_CursorMessage: Sendable {
 
   package var position: UInt64 = 0
 
+  package var state: Data = Data()
+
+  package var rejected: [Data] = []
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -205,7 +246,7 @@ fileprivate nonisolated let _protobuf_package = "martlet"
 
 nonisolated extension Martlet_NodeStateMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".NodeStateMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}instance\0\u{1}retired\0\u{1}peers\0\u{1}groups\0\u{1}imported\0\u{1}root\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}card\0\u{1}instance\0\u{1}retired\0\u{1}root\0\u{1}peers\0\u{1}groups\0\u{1}imported\0\u{1}written\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -213,12 +254,14 @@ nonisolated extension Martlet_NodeStateMessage: SwiftProtobuf.Message, SwiftProt
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularBytesField(value: &self.instance) }()
-      case 2: try { try decoder.decodeRepeatedBytesField(value: &self.retired) }()
-      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.peers) }()
-      case 4: try { try decoder.decodeRepeatedBytesField(value: &self.groups) }()
-      case 5: try { try decoder.decodeRepeatedBytesField(value: &self.imported) }()
-      case 6: try { try decoder.decodeSingularMessageField(value: &self._root) }()
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.card) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.instance) }()
+      case 3: try { try decoder.decodeRepeatedBytesField(value: &self.retired) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._root) }()
+      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.peers) }()
+      case 6: try { try decoder.decodeRepeatedBytesField(value: &self.groups) }()
+      case 7: try { try decoder.decodeRepeatedBytesField(value: &self.imported) }()
+      case 8: try { try decoder.decodeRepeatedMessageField(value: &self.written) }()
       default: break
       }
     }
@@ -229,74 +272,42 @@ nonisolated extension Martlet_NodeStateMessage: SwiftProtobuf.Message, SwiftProt
     // allocates stack space for every if/case branch local when no optimizations
     // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
     // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.card.isEmpty {
+      try visitor.visitSingularBytesField(value: self.card, fieldNumber: 1)
+    }
     if !self.instance.isEmpty {
-      try visitor.visitSingularBytesField(value: self.instance, fieldNumber: 1)
+      try visitor.visitSingularBytesField(value: self.instance, fieldNumber: 2)
     }
     if !self.retired.isEmpty {
-      try visitor.visitRepeatedBytesField(value: self.retired, fieldNumber: 2)
-    }
-    if !self.peers.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.peers, fieldNumber: 3)
-    }
-    if !self.groups.isEmpty {
-      try visitor.visitRepeatedBytesField(value: self.groups, fieldNumber: 4)
-    }
-    if !self.imported.isEmpty {
-      try visitor.visitRepeatedBytesField(value: self.imported, fieldNumber: 5)
+      try visitor.visitRepeatedBytesField(value: self.retired, fieldNumber: 3)
     }
     try { if let v = self._root {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
     } }()
+    if !self.peers.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.peers, fieldNumber: 5)
+    }
+    if !self.groups.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.groups, fieldNumber: 6)
+    }
+    if !self.imported.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.imported, fieldNumber: 7)
+    }
+    if !self.written.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.written, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Martlet_NodeStateMessage, rhs: Martlet_NodeStateMessage) -> Bool {
+    if lhs.card != rhs.card {return false}
     if lhs.instance != rhs.instance {return false}
     if lhs.retired != rhs.retired {return false}
+    if lhs._root != rhs._root {return false}
     if lhs.peers != rhs.peers {return false}
     if lhs.groups != rhs.groups {return false}
     if lhs.imported != rhs.imported {return false}
-    if lhs._root != rhs._root {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
-nonisolated extension Martlet_StoredPeer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = _protobuf_package + ".StoredPeer"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}card\0\u{1}verified\0")
-
-  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
-      case 2: try { try decoder.decodeSingularBytesField(value: &self.card) }()
-      case 3: try { try decoder.decodeSingularBoolField(value: &self.verified) }()
-      default: break
-      }
-    }
-  }
-
-  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.name.isEmpty {
-      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
-    }
-    if !self.card.isEmpty {
-      try visitor.visitSingularBytesField(value: self.card, fieldNumber: 2)
-    }
-    if self.verified != false {
-      try visitor.visitSingularBoolField(value: self.verified, fieldNumber: 3)
-    }
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  package static func ==(lhs: Martlet_StoredPeer, rhs: Martlet_StoredPeer) -> Bool {
-    if lhs.name != rhs.name {return false}
-    if lhs.card != rhs.card {return false}
-    if lhs.verified != rhs.verified {return false}
+    if lhs.written != rhs.written {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -346,9 +357,109 @@ nonisolated extension Martlet_StoredRoot: SwiftProtobuf.Message, SwiftProtobuf._
   }
 }
 
+nonisolated extension Martlet_StoredPeer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".StoredPeer"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}card\0\u{1}verified\0\u{3}last_heard\0\u{3}last_said\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.card) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.verified) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.lastHeard) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.lastSaid) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    if !self.card.isEmpty {
+      try visitor.visitSingularBytesField(value: self.card, fieldNumber: 2)
+    }
+    if self.verified != false {
+      try visitor.visitSingularBoolField(value: self.verified, fieldNumber: 3)
+    }
+    if self.lastHeard != 0 {
+      try visitor.visitSingularUInt64Field(value: self.lastHeard, fieldNumber: 4)
+    }
+    if self.lastSaid != 0 {
+      try visitor.visitSingularUInt64Field(value: self.lastSaid, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Martlet_StoredPeer, rhs: Martlet_StoredPeer) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs.card != rhs.card {return false}
+    if lhs.verified != rhs.verified {return false}
+    if lhs.lastHeard != rhs.lastHeard {return false}
+    if lhs.lastSaid != rhs.lastSaid {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Martlet_StoredBundle: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".StoredBundle"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0\u{1}instance\0\u{1}number\0\u{3}file_name\0\u{1}finished\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.peer) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.instance) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.number) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.fileName) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.finished) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.peer.isEmpty {
+      try visitor.visitSingularBytesField(value: self.peer, fieldNumber: 1)
+    }
+    if !self.instance.isEmpty {
+      try visitor.visitSingularBytesField(value: self.instance, fieldNumber: 2)
+    }
+    if self.number != 0 {
+      try visitor.visitSingularUInt64Field(value: self.number, fieldNumber: 3)
+    }
+    if !self.fileName.isEmpty {
+      try visitor.visitSingularStringField(value: self.fileName, fieldNumber: 4)
+    }
+    if self.finished != false {
+      try visitor.visitSingularBoolField(value: self.finished, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Martlet_StoredBundle, rhs: Martlet_StoredBundle) -> Bool {
+    if lhs.peer != rhs.peer {return false}
+    if lhs.instance != rhs.instance {return false}
+    if lhs.number != rhs.number {return false}
+    if lhs.fileName != rhs.fileName {return false}
+    if lhs.finished != rhs.finished {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension Martlet_GroupStateMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".GroupStateMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}kind\0\u{1}accepted\0\u{3}founder_nonce\0\u{1}members\0\u{1}keys\0\u{3}current_key\0\u{3}group_secret\0\u{1}logs\0\u{1}heads\0\u{3}own_last\0\u{1}pending\0\u{1}cursors\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}kind\0\u{1}peer\0\u{1}accepted\0\u{3}founder_nonce\0\u{1}members\0\u{1}keys\0\u{3}current_key\0\u{3}group_secret\0\u{1}logs\0\u{1}heads\0\u{3}own_last\0\u{1}pending\0\u{1}cursors\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -358,17 +469,18 @@ nonisolated extension Martlet_GroupStateMessage: SwiftProtobuf.Message, SwiftPro
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.kind) }()
-      case 3: try { try decoder.decodeSingularBoolField(value: &self.accepted) }()
-      case 4: try { try decoder.decodeSingularBytesField(value: &self.founderNonce) }()
-      case 5: try { try decoder.decodeRepeatedBytesField(value: &self.members) }()
-      case 6: try { try decoder.decodeRepeatedBytesField(value: &self.keys) }()
-      case 7: try { try decoder.decodeSingularBytesField(value: &self.currentKey) }()
-      case 8: try { try decoder.decodeSingularBytesField(value: &self.groupSecret) }()
-      case 9: try { try decoder.decodeRepeatedMessageField(value: &self.logs) }()
-      case 10: try { try decoder.decodeRepeatedBytesField(value: &self.heads) }()
-      case 11: try { try decoder.decodeSingularBytesField(value: &self.ownLast) }()
-      case 12: try { try decoder.decodeRepeatedMessageField(value: &self.pending) }()
-      case 13: try { try decoder.decodeRepeatedMessageField(value: &self.cursors) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.peer) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.accepted) }()
+      case 5: try { try decoder.decodeSingularBytesField(value: &self.founderNonce) }()
+      case 6: try { try decoder.decodeRepeatedBytesField(value: &self.members) }()
+      case 7: try { try decoder.decodeRepeatedBytesField(value: &self.keys) }()
+      case 8: try { try decoder.decodeSingularBytesField(value: &self.currentKey) }()
+      case 9: try { try decoder.decodeSingularBytesField(value: &self.groupSecret) }()
+      case 10: try { try decoder.decodeRepeatedMessageField(value: &self.logs) }()
+      case 11: try { try decoder.decodeRepeatedBytesField(value: &self.heads) }()
+      case 12: try { try decoder.decodeSingularBytesField(value: &self.ownLast) }()
+      case 13: try { try decoder.decodeRepeatedMessageField(value: &self.pending) }()
+      case 14: try { try decoder.decodeRepeatedMessageField(value: &self.cursors) }()
       default: break
       }
     }
@@ -381,38 +493,41 @@ nonisolated extension Martlet_GroupStateMessage: SwiftProtobuf.Message, SwiftPro
     if self.kind != 0 {
       try visitor.visitSingularUInt32Field(value: self.kind, fieldNumber: 2)
     }
+    if !self.peer.isEmpty {
+      try visitor.visitSingularBytesField(value: self.peer, fieldNumber: 3)
+    }
     if self.accepted != false {
-      try visitor.visitSingularBoolField(value: self.accepted, fieldNumber: 3)
+      try visitor.visitSingularBoolField(value: self.accepted, fieldNumber: 4)
     }
     if !self.founderNonce.isEmpty {
-      try visitor.visitSingularBytesField(value: self.founderNonce, fieldNumber: 4)
+      try visitor.visitSingularBytesField(value: self.founderNonce, fieldNumber: 5)
     }
     if !self.members.isEmpty {
-      try visitor.visitRepeatedBytesField(value: self.members, fieldNumber: 5)
+      try visitor.visitRepeatedBytesField(value: self.members, fieldNumber: 6)
     }
     if !self.keys.isEmpty {
-      try visitor.visitRepeatedBytesField(value: self.keys, fieldNumber: 6)
+      try visitor.visitRepeatedBytesField(value: self.keys, fieldNumber: 7)
     }
     if !self.currentKey.isEmpty {
-      try visitor.visitSingularBytesField(value: self.currentKey, fieldNumber: 7)
+      try visitor.visitSingularBytesField(value: self.currentKey, fieldNumber: 8)
     }
     if !self.groupSecret.isEmpty {
-      try visitor.visitSingularBytesField(value: self.groupSecret, fieldNumber: 8)
+      try visitor.visitSingularBytesField(value: self.groupSecret, fieldNumber: 9)
     }
     if !self.logs.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.logs, fieldNumber: 9)
+      try visitor.visitRepeatedMessageField(value: self.logs, fieldNumber: 10)
     }
     if !self.heads.isEmpty {
-      try visitor.visitRepeatedBytesField(value: self.heads, fieldNumber: 10)
+      try visitor.visitRepeatedBytesField(value: self.heads, fieldNumber: 11)
     }
     if !self.ownLast.isEmpty {
-      try visitor.visitSingularBytesField(value: self.ownLast, fieldNumber: 11)
+      try visitor.visitSingularBytesField(value: self.ownLast, fieldNumber: 12)
     }
     if !self.pending.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.pending, fieldNumber: 12)
+      try visitor.visitRepeatedMessageField(value: self.pending, fieldNumber: 13)
     }
     if !self.cursors.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.cursors, fieldNumber: 13)
+      try visitor.visitRepeatedMessageField(value: self.cursors, fieldNumber: 14)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -420,6 +535,7 @@ nonisolated extension Martlet_GroupStateMessage: SwiftProtobuf.Message, SwiftPro
   package static func ==(lhs: Martlet_GroupStateMessage, rhs: Martlet_GroupStateMessage) -> Bool {
     if lhs.name != rhs.name {return false}
     if lhs.kind != rhs.kind {return false}
+    if lhs.peer != rhs.peer {return false}
     if lhs.accepted != rhs.accepted {return false}
     if lhs.founderNonce != rhs.founderNonce {return false}
     if lhs.members != rhs.members {return false}
@@ -493,7 +609,7 @@ nonisolated extension Martlet_GroupLogMessage: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Martlet_PendingMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".PendingMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{3}byte_count\0\u{3}pack_tag\0\u{1}offset\0\u{1}senders\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{3}byte_count\0\u{3}pack_tag\0\u{1}offset\0\u{1}senders\0\u{1}proven\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -506,6 +622,7 @@ nonisolated extension Martlet_PendingMessage: SwiftProtobuf.Message, SwiftProtob
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.packTag) }()
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.offset) }()
       case 5: try { try decoder.decodeRepeatedBytesField(value: &self.senders) }()
+      case 6: try { try decoder.decodeSingularBoolField(value: &self.proven) }()
       default: break
       }
     }
@@ -527,6 +644,9 @@ nonisolated extension Martlet_PendingMessage: SwiftProtobuf.Message, SwiftProtob
     if !self.senders.isEmpty {
       try visitor.visitRepeatedBytesField(value: self.senders, fieldNumber: 5)
     }
+    if self.proven != false {
+      try visitor.visitSingularBoolField(value: self.proven, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -536,6 +656,7 @@ nonisolated extension Martlet_PendingMessage: SwiftProtobuf.Message, SwiftProtob
     if lhs.packTag != rhs.packTag {return false}
     if lhs.offset != rhs.offset {return false}
     if lhs.senders != rhs.senders {return false}
+    if lhs.proven != rhs.proven {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -543,7 +664,7 @@ nonisolated extension Martlet_PendingMessage: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension Martlet_CursorMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".CursorMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}client\0\u{1}position\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}client\0\u{1}position\0\u{1}state\0\u{1}rejected\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -553,6 +674,8 @@ nonisolated extension Martlet_CursorMessage: SwiftProtobuf.Message, SwiftProtobu
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.client) }()
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.position) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.state) }()
+      case 4: try { try decoder.decodeRepeatedBytesField(value: &self.rejected) }()
       default: break
       }
     }
@@ -565,12 +688,20 @@ nonisolated extension Martlet_CursorMessage: SwiftProtobuf.Message, SwiftProtobu
     if self.position != 0 {
       try visitor.visitSingularUInt64Field(value: self.position, fieldNumber: 2)
     }
+    if !self.state.isEmpty {
+      try visitor.visitSingularBytesField(value: self.state, fieldNumber: 3)
+    }
+    if !self.rejected.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.rejected, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Martlet_CursorMessage, rhs: Martlet_CursorMessage) -> Bool {
     if lhs.client != rhs.client {return false}
     if lhs.position != rhs.position {return false}
+    if lhs.state != rhs.state {return false}
+    if lhs.rejected != rhs.rejected {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
