@@ -1,7 +1,15 @@
+internal import MartletFileSystem
+internal import MartletObjects
 public import MartletSeal
+internal import MartletStore
+internal import MartletSync
+internal import MartletWire
 public import SystemPackage
 
-// The public face of Node; each method moves to the file of its concern as it is built.
+/// A device: its store, its peers and groups, and what passes between it and others.
+///
+/// What a call that changes something reports is durable when it returns. One that throws has
+/// changed nothing, unless it says otherwise. Not for use from several threads at once.
 public final class Node {
   public enum Access: Hashable, Sendable {
     /// Takes no lock and writes nothing.
@@ -15,115 +23,278 @@ public final class Node {
   /// Asked between objects; true ends the work cleanly with ``NodeError/interrupted``.
   public var shouldStop: (() -> Bool)?
 
-  /// Makes a store with a new identity.
-  public static func create(
-    at path: FilePath, name: String, passphrase: [UInt8]?
-  ) throws(NodeError) { throw .engine("") }
+  public let path: FilePath
+  let environment: NodeEnvironment
+  let store: Store
+  let clients: [String: any Client]
+  private let passphrase: Passphrase?
 
-  public init(
+  var state: NodeState
+  var groupStates: [GroupID: GroupState] = [:]
+  /// Device and logs are loaded from the start, journals by ``loadJournals()``.
+  var sync: SyncState
+  var hasJournals = false
+  private var openedIdentity: Identity?
+  private var openLogs: [LogID: NodeLog] = [:]
+
+  // What the next commit is to keep; see Node+Change.swift.
+  var transaction: Transaction?
+  var changedGroups: Set<GroupID> = []
+  var changedPeers: Set<DeviceID> = []
+  var isStateChanged = false
+  /// After a failure that left the state in memory unknown.
+  var isBroken = false
+
+  /// Opens a device's store.
+  ///
+  /// - Parameters:
+  ///   - passphrase: Of the identity file, where it has one. Looked at when the identity is
+  ///     first needed: neither status nor an export with nothing to say needs it.
+  ///   - clients: Who is handed messages while this node is open.
+  /// - Throws: For writing ``NodeError/copied(_:_:)`` if the store was copied or restored.
+  public convenience init(
     at path: FilePath, for access: Access, passphrase: [UInt8]? = nil,
     clients: [any Client] = []
-  ) throws(NodeError) { throw .engine("") }
+  ) throws(NodeError) {
+    try self.init(
+      at: path, for: access, passphrase: passphrase, clients: clients, in: .local())
+  }
 
-  public var card: Card { get throws(NodeError) { throw .engine("") } }
+  package convenience init(
+    at path: FilePath, for access: Access, passphrase: [UInt8]? = nil,
+    clients: [any Client] = [], in environment: NodeEnvironment
+  ) throws(NodeError) {
+    try self.init(at: path, access, passphrase, clients, environment)
+    if access != .reading, let sign = try copySign() { throw .copied(path, sign) }
+  }
 
-  // Peers
-  public func peers() throws(NodeError) -> [PeerReport] { throw .engine("") }
-  /// `text` is a card's text form. Adding the same again changes nothing; imports what the stranger had sent.
-  public func addPeer(_ name: String, card text: String) throws(NodeError) -> PeerReport {
-    throw .engine("")
+  init(
+    at path: FilePath, _ access: Access, _ passphrase: [UInt8]?, _ clients: [any Client],
+    _ environment: NodeEnvironment
+  ) throws(NodeError) {
+    self.path = path
+    self.environment = environment
+    self.passphrase = passphrase.flatMap { Passphrase($0) }
+    self.clients = Dictionary(clients.map { ($0.type, $0) }) { first, _ in first }
+    do throws(StoreError) {
+      switch access {
+      case .reading: store = try Store(at: path, on: environment.system, for: .reading)
+      case .writing(let wait):
+        store = try Store(at: path, on: environment.system, for: .writing(wait: wait))
+      }
+    } catch { throw .store(error) }
+    guard let state = try Self.readState(of: store) else { throw .store(.notAStore(path)) }
+    self.state = state
+    sync = SyncState(device: state.device)
+    try loadGroups()
   }
-  public func safetyNumber(with peer: String) throws(NodeError) -> String { throw .engine("") }
-  public func markVerified(_ peer: String) throws(NodeError) { throw .engine("") }
-  public func removePeer(_ peer: String) throws(NodeError) { throw .engine("") }
 
-  // Groups. A group is named by its name, a peer's name (the direct group), or the first digits of its id.
-  public func groups() throws(NodeError) -> [GroupReport] { throw .engine("") }
-  public func group(_ name: String) throws(NodeError) -> GroupReport { throw .engine("") }
-  public func createGroup(_ name: String, with peers: [String]) throws(NodeError) -> GroupReport {
-    throw .engine("")
+  /// Makes a store with a new identity; durable afterwards.
+  ///
+  /// One whose making was cut short is made anew, with the identity it had.
+  /// - Throws: ``NodeError/card(_:)`` for a name no card may have.
+  public static func create(
+    at path: FilePath, name: String, passphrase: [UInt8]?
+  ) throws(NodeError) {
+    try create(at: path, name: name, passphrase: passphrase, in: .local())
   }
-  public func acceptGroup(_ name: String) throws(NodeError) -> GroupReport { throw .engine("") }
 
-  // Messages
-  /// Writes a message of any client; durable, and delivered to that client here, once this returns.
-  public func send(client: String, body: [UInt8], to group: String) throws(NodeError) -> ObjectID {
-    throw .engine("")
+  package static func create(
+    at path: FilePath, name: String, passphrase: [UInt8]?, in environment: NodeEnvironment
+  ) throws(NodeError) {
+    var identity = Identity(random: environment.random)
+    // The name is checked before anything is written.
+    _ = try card(of: identity, name: name, environment)
+    var file = try identityFile(identity, passphrase: passphrase, environment)
+    defer { Secrets.wipe(&file) }
+    do throws(StoreError) {
+      try Store.create(
+        at: path, on: environment.system, identity: file, random: environment.random)
+    } catch {
+      guard case .alreadyAStore = error else { throw .store(error) }
+    }
+    do {
+      let store = try Store(at: path, on: environment.system, for: .writing(wait: false))
+      guard try store.state(.node) == nil else { throw StoreError.alreadyAStore(path) }
+      var kept = try store.identity()
+      defer { Secrets.wipe(&kept) }
+      identity = try IdentityFile.decode(
+        kept, passphrase: passphrase.flatMap { Passphrase($0) })
+      let state = NodeState(
+        card: try card(of: identity, name: name, environment),
+        device: DeviceState(instance: InstanceID(environment.random.digest())),
+        root: try root(of: path, environment))
+      let transaction = try store.transaction()
+      try transaction.setState(.node, try state.encoded())
+      try transaction.commit()
+    } catch {
+      throw nodeError(error, path)
+    }
   }
-  /// The whole id of an object of a group, from its first digits.
-  public func objectID(_ digits: String, in group: String) throws(NodeError) -> ObjectID {
-    throw .engine("")
-  }
-  /// Messages of a client that are here and not delivered, and why.
-  public func undelivered(_ group: String, client: String) throws(NodeError) -> [UndeliveredMessage]
-  { throw .engine("") }
-  /// What a client keeps of a group: what its last delivery returned; empty before.
-  public func clientState(_ client: String, of group: String) throws(NodeError) -> [UInt8] {
-    throw .engine("")
-  }
-  public enum PutSource {
-    case file(FilePath)
-    /// A descriptor read to its end, e.g. standard input.
-    case descriptor(Int32)
-  }
-  public enum PutCut: Hashable, Sendable {
-    /// Each source is one content.
-    case whole
-    /// Each line (without its end) is an item.
-    case lines
-    /// Every so many bytes are an item.
-    case records(byteCount: Int)
-  }
-  /// Writes contents into a group. `onItem` is called with the address (`ID` or `ID/n`) of each item once all of it is durable.
-  public func put(
-    _ sources: [PutSource], into group: String, cut: PutCut, isBatch: Bool,
-    onItem: (_ address: String, _ name: [UInt8], _ byteCount: UInt64) -> Void
-  ) throws(NodeError) { throw .engine("") }
-  /// Hands out an item's bytes in pieces. `address` is `ID` or `ID/n`; an id may be cut to its first digits if no other starts so.
-  public func get(_ address: String, into sink: ([UInt8]) throws(NodeError) -> Void)
-    throws(NodeError)
-  { throw .engine("") }
-  /// Messages of a group from a position on, in the order of its log.
-  public func log(
-    _ group: String, from position: UInt64, _ body: (MessageReport) throws(NodeError) -> Void
-  ) throws(NodeError) { throw .engine("") }
 
-  // Bundles
-  public enum Destination {
-    case directory(FilePath)
-    case file(FilePath)
-    case descriptor(Int32)
-  }
-  public struct ExportOptions: Sendable {
-    public var isFull = false
-    public var isDryRun = false
-    public init() {}
-  }
-  /// Nil if nothing is lacking and nothing is owed: nothing was written.
-  public func export(to peers: [String], _ destination: Destination, _ options: ExportOptions)
-    throws(NodeError) -> ExportReport?
-  { throw .engine("") }
-  /// One report a bundle; of a directory, those that are ours to import. `onReport` as each is done.
-  public func importBundles(
-    _ sources: [FilePath], onReport: (ImportReport) -> Void
-  ) throws(NodeError) { throw .engine("") }
-  public func importBundle(from descriptor: Int32) throws(NodeError) -> ImportReport {
-    throw .engine("")
-  }
-  public func sync(
-    _ directory: FilePath, with peers: [String]?, isDryRun: Bool
-  ) throws(NodeError) -> SyncReport { throw .engine("") }
-  public func inspect(_ bundle: FilePath) throws(NodeError) -> InspectReport { throw .engine("") }
+  /// This device's card.
+  public var card: Card { state.card }
 
-  // The store
-  public func status() throws(NodeError) -> StatusReport { throw .engine("") }
-  public func verify() throws(NodeError) -> VerifyReport { throw .engine("") }
-  /// The original is gone: this copy goes on as the one life of the store.
-  public static func adopt(at path: FilePath, passphrase: [UInt8]?) throws(NodeError) {
-    throw .engine("")
+  var ownID: DeviceID { state.card.deviceID }
+
+  /// The secret keys; opened the first time, which asks for the passphrase.
+  func identity() throws(NodeError) -> Identity {
+    if let openedIdentity { return openedIdentity }
+    do {
+      var bytes = try store.identity()
+      defer { Secrets.wipe(&bytes) }
+      let identity = try IdentityFile.decode(bytes, passphrase: passphrase)
+      guard identity.deviceID == ownID else {
+        throw NodeError.identityDamaged(path.appending("identity"))
+      }
+      openedIdentity = identity
+      return identity
+    } catch {
+      throw Self.nodeError(error, path)
+    }
   }
-  /// The original lives: this copy becomes a device of its own, with that name.
-  public static func adoptAsNew(at path: FilePath, name: String, passphrase: [UInt8]?)
-    throws(NodeError)
-  { throw .engine("") }
+
+  /// A group's log, with what was appended and not committed yet.
+  func log(_ id: LogID) throws(NodeError) -> NodeLog {
+    if let log = openLogs[id] { return log }
+    do throws(StoreError) {
+      let log = NodeLog(try store.log(id))
+      log.lost = sync.logs[id]?.lost ?? Intervals()
+      if id.objectClass == .messages, let group = groupStates[id.group] {
+        log.pending = Set(group.pending.keys)
+      }
+      openLogs[id] = log
+      return log
+    } catch { throw .store(error) }
+  }
+
+  /// Views of the logs shared with a peer.
+  func views(of peer: DeviceID) throws(NodeError) -> [LogID: NodeLog] {
+    var views: [LogID: NodeLog] = [:]
+    for id in (sync.peers[peer]?.logs ?? [:]).keys { views[id] = try log(id) }
+    return views
+  }
+
+  /// Unix seconds.
+  var now: UInt64 { environment.now() / 1000 }
+
+  // MARK: Loading
+
+  func loadJournals() throws(NodeError) {
+    guard !hasJournals else { return }
+    for peer in state.peers {
+      sync.peers[peer.card.deviceID] = try journal(of: peer.card.deviceID) ?? PeerJournal()
+    }
+    hasJournals = true
+  }
+
+  func journal(of peer: DeviceID) throws(NodeError) -> PeerJournal? {
+    let bytes: [UInt8]?
+    do throws(StoreError) { bytes = try store.state(.journal(peer: peer)) } catch {
+      throw .store(error)
+    }
+    guard let bytes else { return nil }
+    do throws(JournalFormatError) { return try PeerJournal(decoding: bytes) } catch {
+      throw .stateDamaged("the journal of peer \(peer): \(error)")
+    }
+  }
+
+  /// Forgets what is in memory and reads what is committed.
+  func reload() throws(NodeError) {
+    openLogs = [:]
+    changedGroups = []
+    changedPeers = []
+    isStateChanged = false
+    guard let state = try Self.readState(of: store) else { throw .store(.notAStore(path)) }
+    self.state = state
+    sync = SyncState(device: state.device)
+    hasJournals = false
+    groupStates = [:]
+    try loadGroups()
+  }
+
+  private func loadGroups() throws(NodeError) {
+    for id in state.groups {
+      guard let bytes = try stored({ () throws(StoreError) in try store.state(.group(id)) })
+      else { continue }
+      let group: GroupState
+      do throws(StateFormatError) { group = try GroupState(id, decoding: bytes) } catch {
+        throw .stateDamaged("group \(id): \(error.what)")
+      }
+      groupStates[id] = group
+      for log in group.logs { sync.logs[log] = group[log: log.objectClass] }
+    }
+  }
+
+  private static func readState(of store: Store) throws(NodeError) -> NodeState? {
+    let bytes: [UInt8]?
+    do throws(StoreError) { bytes = try store.state(.node) } catch { throw .store(error) }
+    guard let bytes else { return nil }
+    do throws(StateFormatError) { return try NodeState(decoding: bytes) } catch {
+      throw .stateDamaged("this device: \(error.what)")
+    }
+  }
+
+  // MARK: Identity
+
+  static func card(
+    of identity: Identity, name: String, _ environment: NodeEnvironment
+  ) throws(NodeError) -> Card {
+    do throws(CardError) {
+      return try Card(identity: identity, name: name, created: environment.now() / 1000)
+    } catch { throw .card(error) }
+  }
+
+  static func identityFile(
+    _ identity: Identity, passphrase: [UInt8]?, _ environment: NodeEnvironment
+  ) throws(NodeError) -> [UInt8] {
+    guard let passphrase else { return IdentityFile.encode(identity) }
+    guard let secret = Passphrase(passphrase) else { throw .badPassphrase }
+    do throws(IdentityFileError) {
+      return try IdentityFile.encode(identity, passphrase: secret, random: environment.random)
+    } catch { throw .engine(error.description) }
+  }
+
+  /// What the layers below threw, in this one's words.
+  static func nodeError(_ error: any Error, _ path: FilePath) -> NodeError {
+    switch error {
+    case let error as NodeError: return error
+    case let error as StoreError: return .store(error)
+    case let error as StateFormatError: return .stateDamaged(error.what)
+    case let error as IdentityFileError:
+      let file = path.appending("identity")
+      switch error {
+      case .passphraseNeeded: return .passphraseNeeded(file)
+      case .wrongPassphrase: return .wrongPassphrase(file)
+      default: return .identityDamaged(file)
+      }
+    default: return .engine("\(error)")
+    }
+  }
+
+  // MARK: Copies
+
+  static func root(
+    of path: FilePath, _ environment: NodeEnvironment
+  ) throws(NodeError) -> NodeState.Root {
+    do throws(FileSystemError) {
+      let information = try environment.system.information(at: path)
+      return NodeState.Root(
+        machine: environment.machine, inode: information?.inode ?? 0, born: information?.born)
+    } catch { throw .file(error) }
+  }
+
+  /// By what the store is seen to be a copy; nil if it is not, or nothing tells.
+  ///
+  /// Where both times of birth are known they decide: some file systems number their inodes anew
+  /// at every mount. A machine's name alone proves nothing, as it changes with every new system.
+  private func copySign() throws(NodeError) -> NodeError.CopySign? {
+    let root = try Self.root(of: path, environment)
+    if let born = root.born, let before = state.root.born {
+      guard born != before else { return nil }
+      return root.machine == state.root.machine ? .restored : .otherMachine
+    }
+    guard root.inode != state.root.inode else { return nil }
+    return root.machine == state.root.machine ? .moved : .otherMachine
+  }
 }

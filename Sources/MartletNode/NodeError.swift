@@ -12,6 +12,8 @@ public enum NodeError: Error, Equatable, Sendable {
   case file(FileSystemError)
   /// The identity file is locked, and no passphrase was given.
   case passphraseNeeded(FilePath)
+  /// A passphrase has 1 to 1024 bytes.
+  case badPassphrase
   /// The passphrase is not the identity's.
   case wrongPassphrase(FilePath)
   /// The identity file cannot be read.
@@ -32,10 +34,16 @@ public enum NodeError: Error, Equatable, Sendable {
   case unknownGroup(String)
   /// More than one group has that name; name it by the first digits of its id.
   case ambiguousGroup(String)
+  /// The group's key has not come yet.
+  case notGranted(String)
+  /// The group belongs to an identity that this device had before.
+  case archived(String)
   /// The group is not accepted yet.
   case notAccepted(String)
   /// No object of that id is here.
   case unknownObject(String)
+  /// More than one object starts with these digits.
+  case ambiguousObject(String)
   /// A content is not whole yet: so many of its blobs are missing.
   case incomplete(String, missingBlobs: Int, missingByteCount: UInt64)
   /// A content or text is too long, in bytes.

@@ -15,6 +15,8 @@ public struct PeerReport: Hashable, Sendable {
 public struct GroupReport: Hashable, Sendable {
   public enum Kind: String, Hashable, Sendable {
     case direct, created
+    /// Of an identity this device had before: read, never written or shared.
+    case archived
   }
 
   public var id: GroupID

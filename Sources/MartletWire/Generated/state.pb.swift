@@ -52,8 +52,8 @@ package nonisolated struct Martlet_NodeStateMessage: Sendable {
 
   package var groups: [Data] = []
 
-  /// header hashes of bundles imported whole, oldest first
-  package var imported: [Data] = []
+  /// header hashes of bundles imported whole, oldest first, 32 bytes each
+  package var imported: Data = Data()
 
   /// our own bundles, oldest first
   package var written: [Martlet_StoredBundle] = []
@@ -173,6 +173,9 @@ package nonisolated struct Martlet_GroupStateMessage: Sendable {
 
   package var cursors: [Martlet_CursorMessage] = []
 
+  /// the names of `keys`, in their order
+  package var keyIds: [Data] = []
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -260,7 +263,7 @@ nonisolated extension Martlet_NodeStateMessage: SwiftProtobuf.Message, SwiftProt
       case 4: try { try decoder.decodeSingularMessageField(value: &self._root) }()
       case 5: try { try decoder.decodeRepeatedMessageField(value: &self.peers) }()
       case 6: try { try decoder.decodeRepeatedBytesField(value: &self.groups) }()
-      case 7: try { try decoder.decodeRepeatedBytesField(value: &self.imported) }()
+      case 7: try { try decoder.decodeSingularBytesField(value: &self.imported) }()
       case 8: try { try decoder.decodeRepeatedMessageField(value: &self.written) }()
       default: break
       }
@@ -291,7 +294,7 @@ nonisolated extension Martlet_NodeStateMessage: SwiftProtobuf.Message, SwiftProt
       try visitor.visitRepeatedBytesField(value: self.groups, fieldNumber: 6)
     }
     if !self.imported.isEmpty {
-      try visitor.visitRepeatedBytesField(value: self.imported, fieldNumber: 7)
+      try visitor.visitSingularBytesField(value: self.imported, fieldNumber: 7)
     }
     if !self.written.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.written, fieldNumber: 8)
@@ -459,7 +462,7 @@ nonisolated extension Martlet_StoredBundle: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension Martlet_GroupStateMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".GroupStateMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}kind\0\u{1}peer\0\u{1}accepted\0\u{3}founder_nonce\0\u{1}members\0\u{1}keys\0\u{3}current_key\0\u{3}group_secret\0\u{1}logs\0\u{1}heads\0\u{3}own_last\0\u{1}pending\0\u{1}cursors\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}kind\0\u{1}peer\0\u{1}accepted\0\u{3}founder_nonce\0\u{1}members\0\u{1}keys\0\u{3}current_key\0\u{3}group_secret\0\u{1}logs\0\u{1}heads\0\u{3}own_last\0\u{1}pending\0\u{1}cursors\0\u{3}key_ids\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -481,6 +484,7 @@ nonisolated extension Martlet_GroupStateMessage: SwiftProtobuf.Message, SwiftPro
       case 12: try { try decoder.decodeSingularBytesField(value: &self.ownLast) }()
       case 13: try { try decoder.decodeRepeatedMessageField(value: &self.pending) }()
       case 14: try { try decoder.decodeRepeatedMessageField(value: &self.cursors) }()
+      case 15: try { try decoder.decodeRepeatedBytesField(value: &self.keyIds) }()
       default: break
       }
     }
@@ -529,6 +533,9 @@ nonisolated extension Martlet_GroupStateMessage: SwiftProtobuf.Message, SwiftPro
     if !self.cursors.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.cursors, fieldNumber: 14)
     }
+    if !self.keyIds.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.keyIds, fieldNumber: 15)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -547,6 +554,7 @@ nonisolated extension Martlet_GroupStateMessage: SwiftProtobuf.Message, SwiftPro
     if lhs.ownLast != rhs.ownLast {return false}
     if lhs.pending != rhs.pending {return false}
     if lhs.cursors != rhs.cursors {return false}
+    if lhs.keyIds != rhs.keyIds {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
