@@ -46,6 +46,7 @@ let package = Package(
     layer("MartletObjects", ["MartletWire", "MartletSeal", "MartletCompression", protobuf]),
     layer("MartletSync", ["MartletWire", "MartletSeal"]),
     layer("MartletStore", ["MartletFileSystem", "MartletWire", "MartletSeal", system]),
+    layer("MartletCarriers", ["MartletFileSystem", system]),
     layer("MartletBundle", ["MartletWire", "MartletSeal"]),
     layer(
       "MartletNode",
@@ -72,6 +73,9 @@ let package = Package(
         "MartletStore", "MartletFileSystem", "MartletWire", "MartletSeal", "MartletTestSupport",
         system,
       ]),
+    tests(
+      "MartletCarriersTests",
+      ["MartletCarriers", "MartletFileSystem", "MartletTestSupport", system]),
     tests("MartletWireTests", ["MartletWire", "MartletSeal", "MartletTestSupport"]),
     tests("MartletSyncTests", ["MartletSync", "MartletWire", "MartletSeal", "MartletTestSupport"]),
     tests("MartletBundleTests", ["MartletBundle", "MartletSeal", "MartletTestSupport"]),

@@ -121,6 +121,10 @@ int martlet_open_beneath(int directory, const char *path, int flags, unsigned mo
 
 int martlet_lock(int file, bool wait) { return flock(file, LOCK_EX | (wait ? 0 : LOCK_NB)); }
 
+int martlet_may_write(const char *path) {
+  return faccessat(AT_FDCWD, path, W_OK | X_OK, AT_EACCESS);
+}
+
 int martlet_free_byte_count(const char *path, uint64_t *out) {
   struct statvfs status;
   if (statvfs(path, &status) != 0) return -1;

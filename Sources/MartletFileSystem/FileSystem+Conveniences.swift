@@ -1,6 +1,8 @@
 package import SystemPackage
 
 extension FileSystem {
+  package func isReadOnly(at directory: FilePath) throws(FileSystemError) -> Bool { false }
+
   /// Reads up to `count` bytes at `offset`; fewer only at the end of the file.
   ///
   /// `count` is allocated: compare it with a limit before.

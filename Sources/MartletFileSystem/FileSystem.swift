@@ -39,6 +39,9 @@ package protocol FileSystem: Sendable {
   func syncDirectory(_ path: FilePath) throws(FileSystemError)
   /// Makes durable all that was written to the file system on which a path lies.
   func syncFileSystem(at path: FilePath) throws(FileSystemError)
+  /// Whether no file can be made or removed in a directory: its file system is read-only, or it
+  /// belongs to somebody else. Changes nothing, and costs one call.
+  func isReadOnly(at directory: FilePath) throws(FileSystemError) -> Bool
   /// Bytes that a program without privileges may still write where a path lies.
   func freeByteCount(at path: FilePath) throws(FileSystemError) -> UInt64
 }

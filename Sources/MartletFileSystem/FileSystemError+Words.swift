@@ -83,12 +83,7 @@ extension FileSystemError: CustomStringConvertible {
   /// One sentence without a full stop: what was tried on which path, why not, and what to do.
   /// Control characters in the path are shown as "?", so that a name cannot steer a terminal.
   public var description: String {
-    var shown = String.UnicodeScalarView()
-    for scalar in path.string.unicodeScalars {
-      let isControl = scalar.properties.generalCategory == .control
-      shown.append(isControl ? "?" : scalar)
-    }
-    let failure = "cannot \(action) \(String(shown)): \(reason)"
+    let failure = "cannot \(action) \(path.printable): \(reason)"
     return remedy.map { "\(failure); \($0)" } ?? failure
   }
 }

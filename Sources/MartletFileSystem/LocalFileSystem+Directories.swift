@@ -96,6 +96,18 @@ extension LocalFileSystem {
     _ = try repeating(.syncFileSystem, path) { martlet_sync_file_system(file) }
   }
 
+  package func isReadOnly(at directory: FilePath) throws(FileSystemError) -> Bool {
+    do {
+      _ = try repeating(.information, directory) {
+        directory.withPlatformString { martlet_may_write($0) }
+      }
+      return false
+    } catch {
+      if error.category == .denied { return true }
+      throw error
+    }
+  }
+
   package func freeByteCount(at path: FilePath) throws(FileSystemError) -> UInt64 {
     var count: UInt64 = 0
     _ = try repeating(.freeByteCount, path) {

@@ -83,6 +83,13 @@ extension SimulatedFileSystem {
       })
   }
 
+  package func isReadOnly(at directory: FilePath) throws(FileSystemError) -> Bool {
+    try perform(.information, directory) { state throws(Errno) in
+      _ = try state.disk.directory(directory)
+      return state.isReadOnly
+    }
+  }
+
   package func freeByteCount(at path: FilePath) throws(FileSystemError) -> UInt64 {
     try perform(.freeByteCount, path) { state throws(Errno) in
       guard try state.disk.place(path).inode != nil else { throw .noSuchFileOrDirectory }

@@ -6,6 +6,7 @@ extension SimulatedFileSystem {
   package func open(_ path: FilePath, _ mode: OpenMode) throws(FileSystemError) -> FileNumber {
     try perform(.open, path) { state throws(Errno) in
       let place = try state.disk.place(path)
+      if state.isReadOnly && mode != .read { throw .readOnlyFileSystem }
       let inode: UInt64
       var isWritable = true
       switch (mode, place.inode) {

@@ -18,6 +18,7 @@ package final class SimulatedFileSystem: FileSystem {
     var locks: [UInt64: FileNumber] = [:]
     var now: Int64 = 1_000_000_000
     var capacity: UInt64?
+    var isReadOnly = false
 
     var callCount = 0
     var callCounts: [FileSystemCall: Int] = [:]
@@ -128,6 +129,12 @@ package final class SimulatedFileSystem: FileSystem {
     set { state.withLock { $0.capacity = newValue } }
   }
 
+  /// Whether every call that would change something fails with `EROFS`.
+  package var isReadOnly: Bool {
+    get { state.withLock { $0.isReadOnly } }
+    set { state.withLock { $0.isReadOnly = newValue } }
+  }
+
   package var openFileCount: Int { state.withLock { $0.open.count } }
 
   /// Nanoseconds since 1970, one later at every change.
@@ -176,6 +183,11 @@ extension SimulatedFileSystem.State {
 }
 
 extension SimulatedFileSystem {
+  /// The calls that a read-only file system refuses; `open` is one if it is not for reading.
+  private static let changes: Set<FileSystemCall> = [
+    .write, .truncate, .makeDirectory, .rename, .remove, .removeDirectory,
+  ]
+
   /// Counts a call and makes it, or fails it as told.
   ///
   /// - Parameter failed: What is done to the disk where a fault strikes.
@@ -192,6 +204,9 @@ extension SimulatedFileSystem {
         if state.random.chance(0.5) { _ = try? body(&state) }
         state.isOff = true
         throw FileSystemError(call, path, FileSystemError.powerCut)
+      }
+      if state.isReadOnly && Self.changes.contains(call) {
+        throw FileSystemError(call, path, .readOnlyFileSystem)
       }
       if let errno = state.fault(call) {
         failed(&state)

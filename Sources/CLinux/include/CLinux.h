@@ -35,6 +35,8 @@ int martlet_sync_file_system(int file);
 void martlet_drop_cache(int file);
 /// EWOULDBLOCK if somebody else has the lock and `wait` is false.
 int martlet_lock(int file, bool wait);
+/// EROFS, EACCES or EPERM where this program may not make or remove files in a directory.
+int martlet_may_write(const char *path);
 int martlet_free_byte_count(const char *path, uint64_t *out);
 
 /// Opens a path below an open directory: no step leaves it and none follows a link.
