@@ -1,0 +1,387 @@
+internal import MartletBundle
+internal import MartletCarriers
+internal import MartletFileSystem
+internal import MartletSeal
+internal import MartletStore
+internal import MartletSync
+internal import MartletWire
+internal import MartletWorkers
+internal import SystemPackage
+
+/// Writes one planned bundle: notes it, streams it out, has it read back, notes that it is whole.
+struct BundleWriting {
+  enum Failure: Error {
+    case node(NodeError)
+    /// Objects that are not as their names say. Nothing was written, or it was removed.
+    case damaged([LogID: Set<UInt64>])
+  }
+
+  let node: Node
+  let order: BundleOrder
+  let plan: ExportPlan
+  let views: [LogID: NodeLog]
+  /// Of the objects.
+  let byteCount: UInt64
+
+  private struct Envelope {
+    var header: BundleHeader
+    var bundleKey: SecretKey
+    var prelude: [UInt8]
+  }
+
+  private var writtenBytes: UInt64 = 0
+  private var writtenObjects: UInt64 = 0
+
+  init(
+    node: Node, order: BundleOrder, plan: ExportPlan, views: [LogID: NodeLog], byteCount: UInt64
+  ) {
+    self.node = node
+    self.order = order
+    self.plan = plan
+    self.views = views
+    self.byteCount = byteCount
+  }
+
+  /// - Returns: Where it was written, and how long the file is.
+  mutating func run(
+    through outlet: BundleOutlet
+  ) throws(Failure) -> (path: FilePath?, byteCount: UInt64) {
+    let envelope = try naming { () throws(NodeError) in try seal() }
+    let name = DirectoryCarrier.newName(random: node.environment.random.bytes(9))
+    let before = node.sync.peers[order.peer]
+    try naming { () throws(NodeError) in try note(name, outlet) }
+    do throws(Failure) {
+      let result = try stream(envelope, name, outlet)
+      try naming { () throws(NodeError) in try noteFinished() }
+      return result
+    } catch {
+      takeBack(before)
+      throw error
+    }
+  }
+
+  // MARK: What is noted
+
+  /// Uses up the number and notes what the bundle carries; durable before its file is made.
+  private func note(_ name: String, _ outlet: BundleOutlet) throws(NodeError) {
+    var carrier = "pipe"
+    var fileName = name
+    switch outlet {
+    case .directory: carrier = "directory"
+    case .file(let path):
+      carrier = "file"
+      fileName = path.lastComponent?.string ?? name
+    case .pipe: break
+    }
+    try node.engine { () throws(SyncError) in
+      try node.sync.recordSent(
+        plan, to: order.peer, now: node.now, carrier: carrier, fileName: fileName,
+        standing: order.standing)
+    }
+    node.state.note(
+      NodeState.Written(
+        peer: order.peer, instance: node.sync.device.instance, number: plan.section.number,
+        fileName: fileName, isFinished: false))
+    node.isStateChanged = true
+    node.changedPeers.insert(order.peer)
+    try node.commit()
+  }
+
+  private func noteFinished() throws(NodeError) {
+    if let index = writtenIndex { node.state.written[index].isFinished = true }
+    if let index = node.state.peers.firstIndex(where: { $0.card.deviceID == order.peer }) {
+      node.state.peers[index].lastSaid = node.now
+    }
+    node.isStateChanged = true
+    try node.commit()
+  }
+
+  /// The number stays used; everything else is as if nothing had been sent. If even this cannot
+  /// be kept, the next export finds the bundle unfinished.
+  private func takeBack(_ before: PeerJournal?) {
+    if var journal = before {
+      journal.nextNumber = node.sync.peers[order.peer]?.nextNumber ?? journal.nextNumber
+      node.sync.peers[order.peer] = journal
+      node.changedPeers.insert(order.peer)
+    }
+    if let index = writtenIndex { node.state.written.remove(at: index) }
+    node.isStateChanged = true
+    try? node.commit()
+  }
+
+  private var writtenIndex: Int? {
+    node.state.written.lastIndex {
+      $0.peer == order.peer && $0.number == plan.section.number
+        && $0.instance == node.sync.device.instance
+    }
+  }
+
+  // MARK: The bytes
+
+  private func seal() throws(NodeError) -> Envelope {
+    let identity = try node.identity()
+    guard let card = node.peer(order.peer)?.card else { throw .engine("no card of the peer") }
+    let random = node.environment.random
+    let bundleKey = SecretKey.random(from: random)
+    let sectionKey = SecretKey.random(from: random)
+    do throws(BundleError) {
+      let header = try BundleHeader(
+        bundleKey: bundleKey, recipients: [card.sealingKey], sectionKeys: [sectionKey],
+        segmentByteCountLog2: BundleHeader.segmentByteCountLog2(forContent: byteCount),
+        random: random)
+      let manifest = Manifest(
+        card: node.card, recipients: [order.peer], sectionHashes: [], headerHash: header.hash,
+        instance: node.sync.device.instance, retired: node.sync.device.retired,
+        created: node.now, logs: plan.logs,
+        recordCount: plan.runs.values.reduce(0) { $0 + $1.count }, recordByteCount: byteCount)
+      let prelude = try BundlePrelude.encode(
+        manifest, sections: [(plan.section, sectionKey)], signing: identity.signing,
+        random: random)
+      return Envelope(header: header, bundleKey: bundleKey, prelude: prelude)
+    } catch { throw .engine(error.description) }
+  }
+
+  private mutating func stream(
+    _ envelope: Envelope, _ name: String, _ outlet: BundleOutlet
+  ) throws(Failure) -> (path: FilePath?, byteCount: UInt64) {
+    let outgoing: OutgoingFile
+    switch outlet {
+    case .pipe(let pipe):
+      var count: UInt64 = 0
+      try produce(envelope) { bytes throws(NodeError) in
+        do throws(FileSystemError) { try pipe.write(bytes) } catch { throw NodeError.file(error) }
+        count += UInt64(bytes.count)
+      }
+      return (nil, count)
+    case .directory(let carrier):
+      outgoing = try naming { () throws(NodeError) in
+        try Node.carrying { () throws(CarrierError) in try carrier.create(name) }
+      }
+    case .file(let path):
+      outgoing = try naming { () throws(NodeError) in
+        try Node.carrying { () throws(CarrierError) in
+          try OutgoingFile.create(at: path, on: node.environment.system)
+        }
+      }
+    }
+    try produce(envelope) { bytes throws(NodeError) in
+      try Node.carrying { () throws(CarrierError) in try outgoing.write(bytes) }
+    }
+    try naming { () throws(NodeError) in
+      try Node.carrying { () throws(CarrierError) in
+        try outgoing.finish { file throws(CarrierError) in
+          try readsBack(file, envelope, outgoing.byteCount)
+        }
+      }
+    }
+    return (outgoing.path, outgoing.byteCount)
+  }
+
+  /// Reads objects here, seals segments on all cores, and hands out the file's bytes in order.
+  private mutating func produce(
+    _ envelope: Envelope, _ write: ([UInt8]) throws(NodeError) -> Void
+  ) throws(Failure) {
+    let sealer = SegmentSealer(header: envelope.header, bundleKey: envelope.bundleKey)
+    var source = SegmentSource(
+      writer: BundleWriter(
+        prelude: envelope.prelude, logs: plan.logs,
+        segmentByteCountLog2: envelope.header.segmentByteCountLog2),
+      objects: ObjectWalk(plan.logs, views: views))
+    let resent = resentPositions()
+    try naming { () throws(NodeError) in try write(envelope.header.bytes) }
+    let threads = node.environment.threadCount
+    try OrderedPipeline(threadCount: threads, inFlightLimit: threads + 2).run(
+      next: { () throws(Failure) -> PlainSegment? in
+        try nextSegment(&source, resent)
+      },
+      transform: { segment throws(Failure) -> [UInt8] in sealer.seal(segment) },
+      consume: { sealed throws(Failure) in
+        try naming { () throws(NodeError) in try write(sealed) }
+      })
+  }
+
+  private mutating func nextSegment(
+    _ source: inout SegmentSource, _ resent: [LogID: Intervals]
+  ) throws(Failure) -> PlainSegment? {
+    while true {
+      if let segment = source.takeFilled() { return segment }
+      if source.isFinished { return nil }
+      guard let next = try naming({ () throws(NodeError) in try source.objects.next(node) })
+      else {
+        try naming { () throws(NodeError) in
+          do throws(BundleError) { try source.finish() } catch {
+            throw NodeError.engine(error.description)
+          }
+        }
+        continue
+      }
+      // On its way for the first time an object is not hashed: if it is damaged, the receiver's
+      // chain tells, and it comes this way again.
+      let isVerified = order.isFull || resent[next.log]?.contains(next.position) == true
+      try add(next, isVerified: isVerified, to: &source)
+      writtenObjects += 1
+      writtenBytes += UInt64(next.object.byteCount)
+      if writtenObjects.isMultiple(of: 256) || next.object.byteCount > 1 << 16 {
+        try naming { () throws(NodeError) in try node.checkStop() }
+        node.progress?(
+          Progress(
+            activity: .exporting, bytes: writtenBytes, totalBytes: byteCount,
+            objects: writtenObjects))
+      }
+    }
+  }
+
+  private func add(
+    _ next: ObjectWalk.Step, isVerified: Bool, to source: inout SegmentSource
+  ) throws(Failure) {
+    do {
+      let bytes = try node.store.read(next.object, isVerified: isVerified)
+      try source.add(bytes, next.object.id)
+    } catch {
+      if let error = error as? StoreError {
+        switch error {
+        case .missing, .objectDamaged: break
+        default: throw .node(.store(error))
+        }
+      }
+      throw .damaged([next.log: [next.position]])
+    }
+  }
+
+  /// Positions that went to this peer before.
+  private func resentPositions() -> [LogID: Intervals] {
+    var resent: [LogID: Intervals] = [:]
+    for bundle in node.sync.peers[order.peer]?.sent ?? []
+    where bundle.number != plan.section.number {
+      for (log, positions) in bundle.runs {
+        resent[log] = (resent[log] ?? Intervals()).union(positions)
+      }
+    }
+    return resent
+  }
+
+  /// Whether a file is what was written: its header, and segments that open.
+  private func readsBack(
+    _ file: OpenFile, _ envelope: Envelope, _ byteCount: UInt64
+  ) throws(CarrierError) -> Bool {
+    let opener = SegmentOpener(header: envelope.header, bundleKey: envelope.bundleKey)
+    let headerByteCount = envelope.header.bytes.count
+    let length = 1 << Int(envelope.header.segmentByteCountLog2) + AuthenticatedCipher.overhead
+    var offset = UInt64(headerByteCount)
+    var index: UInt64 = 0
+    var isSame = true
+    do throws(FileSystemError) {
+      guard
+        try file.fileSystem.read(file.number, at: 0, count: headerByteCount)
+          == envelope.header.bytes
+      else { return false }
+      let threads = node.environment.threadCount
+      try OrderedPipeline(threadCount: threads, inFlightLimit: threads + 2).run(
+        next: { () throws(FileSystemError) -> SealedSegment? in
+          guard isSame, offset < byteCount else { return nil }
+          let bytes = try file.fileSystem.read(file.number, at: offset, count: length)
+          guard !bytes.isEmpty else {
+            isSame = false
+            return nil
+          }
+          offset += UInt64(bytes.count)
+          defer { index += 1 }
+          return SealedSegment(index: index, isFinal: offset == byteCount, bytes: bytes)
+        },
+        transform: { segment throws(FileSystemError) -> Bool in
+          (try? opener.open(
+            index: segment.index, isFinal: segment.isFinal, segment.bytes)) != nil
+        },
+        consume: { opened throws(FileSystemError) in if !opened { isSame = false } })
+    } catch { throw CarrierError(error) }
+    return isSame
+  }
+
+  private func naming<Result>(
+    _ body: () throws(NodeError) -> Result
+  ) throws(Failure) -> Result {
+    do throws(NodeError) { return try body() } catch { throw .node(error) }
+  }
+}
+
+/// A segment as it stands in the file.
+struct SealedSegment: Sendable {
+  var index: UInt64
+  var isFinal: Bool
+  var bytes: [UInt8]
+}
+
+/// The plain segments of a bundle, filled with objects.
+private struct SegmentSource {
+  private var writer: BundleWriter?
+  private var rest: [PlainSegment] = []
+  private var nextRest = 0
+  var objects: ObjectWalk
+
+  init(writer: BundleWriter, objects: ObjectWalk) {
+    self.writer = writer
+    self.objects = objects
+  }
+
+  var isFinished: Bool { writer == nil && nextRest == rest.count }
+
+  mutating func takeFilled() -> PlainSegment? {
+    if writer != nil { return writer?.nextFilled() }
+    guard nextRest < rest.count else { return nil }
+    defer { nextRest += 1 }
+    return rest[nextRest]
+  }
+
+  mutating func add(_ bytes: [UInt8], _ id: ObjectID) throws(BundleError) {
+    try writer?.add(bytes, id: id)
+  }
+
+  mutating func finish() throws(BundleError) {
+    guard let last = writer.take() else { return }
+    rest = try last.finish()
+  }
+}
+
+/// The objects of a plan, in the order of logs, runs and positions.
+private struct ObjectWalk {
+  struct Step {
+    var log: LogID
+    var position: UInt64
+    var object: StoredObject
+  }
+
+  private static let windowCount: UInt64 = 512
+  private let ranges: [(log: LogID, range: Range<UInt64>)]
+  private let views: [LogID: NodeLog]
+  private var index = 0
+  private var position: UInt64 = 0
+  private var window: ArraySlice<StoredObject> = []
+
+  init(_ logs: [CarriedLog], views: [LogID: NodeLog]) {
+    ranges = logs.flatMap { log in log.runs.map { (log.log, $0.range) } }
+    self.views = views
+    position = ranges.first?.range.lowerBound ?? 0
+  }
+
+  mutating func next(_ node: Node) throws(NodeError) -> Step? {
+    while index < ranges.count {
+      let (log, range) = ranges[index]
+      if position >= range.upperBound {
+        index += 1
+        if index < ranges.count { position = ranges[index].range.lowerBound }
+        window = []
+        continue
+      }
+      if window.isEmpty, let view = views[log] {
+        let end = min(range.upperBound, position + Self.windowCount)
+        window = try node.reading(view) { () throws(LogReadError) in
+          try view.objects(position..<end)
+        }[...]
+      }
+      guard let object = window.popFirst() else { throw .engine("a log is shorter than planned") }
+      defer { position += 1 }
+      return Step(log: log, position: position, object: object)
+    }
+    return nil
+  }
+}

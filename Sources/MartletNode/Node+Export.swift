@@ -1,0 +1,192 @@
+internal import MartletBundle
+internal import MartletCarriers
+internal import MartletFileSystem
+internal import MartletSeal
+internal import MartletStore
+internal import MartletSync
+internal import MartletWire
+public import SystemPackage
+
+extension Node {
+  public enum Destination {
+    /// A new file under a name of its own.
+    case directory(FilePath)
+    /// A file that does not stand yet.
+    case file(FilePath)
+    /// A descriptor, e.g. standard output.
+    case descriptor(Int32)
+  }
+
+  public struct ExportOptions: Sendable {
+    /// Everything is carried, whatever was acknowledged or sent.
+    public var isFull = false
+    /// Nothing is written and nothing noted.
+    public var isDryRun = false
+    public init() {}
+  }
+
+  /// Seconds after which what was not acknowledged goes again, where nothing says otherwise.
+  static let roundTrip: UInt64 = 24 * 3600
+  /// Seconds of silence after which a peer is told at least what we hold.
+  static let silence: UInt64 = 7 * 24 * 3600
+
+  /// Writes a bundle with what a peer lacks, and with all acknowledgements.
+  ///
+  /// A file is durable and was read back when this returns. Where it throws, nothing is left of
+  /// it, save where the medium is gone.
+  /// - Returns: nil if nothing is lacking and nothing is owed: nothing was written.
+  public func export(
+    to peer: String, _ destination: Destination, _ options: ExportOptions = ExportOptions()
+  ) throws(NodeError) -> ExportReport? {
+    try changing { () throws(NodeError) -> ExportReport? in
+      try loadJournals()
+      let index = try peerIndex(peer)
+      var order = BundleOrder(peer: state.peers[index].card.deviceID)
+      order.isFull = options.isFull
+      order.isDryRun = options.isDryRun
+      let outlet: BundleOutlet
+      switch destination {
+      case .directory(let path):
+        let carrier = try Self.carrying { () throws(CarrierError) in
+          try DirectoryCarrier(path, on: environment.system)
+        }
+        let names = Set(
+          try Self.carrying { () throws(CarrierError) in try carrier.list() }.map(\.name))
+        if !options.isDryRun { try removeUnfinished(names, from: carrier) }
+        order.standing = standing(names, for: order.peer)
+        outlet = .directory(carrier)
+      case .file(let path): outlet = .file(path)
+      case .descriptor(let descriptor): outlet = .pipe(Pipe(descriptor, name: "-"))
+      }
+      return try export(order, through: outlet)
+    }
+  }
+
+  /// Numbers of our bundles to a peer whose files are among those names.
+  func standing(_ names: Set<String>, for peer: DeviceID) -> Set<UInt64> {
+    Set(
+      state.written.filter {
+        $0.peer == peer && $0.instance == sync.device.instance && $0.isFinished
+          && names.contains($0.fileName)
+      }.map(\.number))
+  }
+
+  /// Removes from a medium what we began to write there and never finished.
+  func removeUnfinished(
+    _ names: Set<String>, from carrier: DirectoryCarrier
+  ) throws(NodeError) {
+    for bundle in state.written where !bundle.isFinished && names.contains(bundle.fileName) {
+      try Self.carrying { () throws(CarrierError) in try carrier.remove(bundle.fileName) }
+    }
+  }
+
+  func export(
+    _ order: BundleOrder, through outlet: BundleOutlet
+  ) throws(NodeError) -> ExportReport? {
+    forgetUnfinished(for: order.peer)
+    // Each round notes at least one object that is damaged, and goes on without it.
+    while true {
+      var request = ExportRequest(now: now, roundTrip: Self.roundTrip)
+      request.standing = order.standing
+      request.cheapMedium = order.isCheap
+      request.full = order.isFull
+      request.force = order.isForced
+      request.wants = try wants(from: order.peer)
+      let views = try views(of: order.peer)
+      let plan = try engine { () throws(SyncError) in
+        try sync.plan(for: order.peer, views: views, request: request)
+      }
+      guard var plan else { return nil }
+      for index in plan.logs.indices {
+        plan.logs[index].keys = groupStates[plan.logs[index].log.group]?.keyIDs ?? []
+      }
+      var report = ExportReport(
+        peer: peer(order.peer)?.name ?? "", path: nil, messages: 0, blobs: 0, byteCount: 0,
+        isReceiptOnly: plan.logs.isEmpty)
+      for (log, positions) in plan.runs {
+        if log.objectClass == .messages {
+          report.messages += positions.count
+        } else {
+          report.blobs += positions.count
+        }
+        guard let view = views[log] else { continue }
+        for range in positions.ranges {
+          report.byteCount += try reading(view) { () throws(LogReadError) in
+            try view.byteCount(of: range)
+          }
+        }
+      }
+      if order.isDryRun { return report }
+      var writing = BundleWriting(
+        node: self, order: order, plan: plan, views: views, byteCount: report.byteCount)
+      do throws(BundleWriting.Failure) {
+        (report.path, report.byteCount) = try writing.run(through: outlet)
+        return report
+      } catch {
+        switch error {
+        case .node(let error): throw error
+        case .damaged(let lost): try lose(lost)
+        }
+      }
+    }
+  }
+
+  /// A bundle whose writing was cut short may be anywhere or nowhere: what it carried goes again.
+  private func forgetUnfinished(for peer: DeviceID) {
+    let unfinished = state.written.filter { $0.peer == peer && !$0.isFinished }
+    guard !unfinished.isEmpty else { return }
+    for bundle in unfinished {
+      sync.peers[peer]?.sent.removeAll {
+        $0.number == bundle.number && $0.instance == bundle.instance
+      }
+    }
+    state.written.removeAll { $0.peer == peer && !$0.isFinished }
+    sync.peers[peer]?.owed = true
+    sync.peers[peer]?.askedAt = nil
+    changedPeers.insert(peer)
+    isStateChanged = true
+  }
+
+  /// Notes objects whose bytes are damaged: they are listed as lost, and come back from peers.
+  func lose(_ damaged: [LogID: Set<UInt64>]) throws(NodeError) {
+    for (id, positions) in damaged {
+      for position in positions { sync.logs[id]?.lost.insert(position) }
+      try log(id).lost = sync.logs[id]?.lost ?? Intervals()
+      changedGroups.insert(id.group)
+    }
+    for peer in state.peers.map(\.card.deviceID)
+    where damaged.keys.contains(where: { sync.peers[peer]?.logs[$0] != nil }) {
+      sync.peers[peer]?.owed = true
+      changedPeers.insert(peer)
+    }
+    try commit()
+  }
+
+  /// A carrier's failure in this layer's words.
+  static func carrying<Result>(
+    _ body: () throws(CarrierError) -> Result
+  ) throws(NodeError) -> Result {
+    do throws(CarrierError) { return try body() } catch { throw NodeError(error) }
+  }
+}
+
+/// Which bundle is wanted, and what is known of the place it goes to.
+struct BundleOrder {
+  var peer: DeviceID
+  /// Numbers of our bundles to the peer that stand there.
+  var standing: Set<UInt64> = []
+  /// The place loses things and has room: what is not acknowledged goes again at once.
+  var isCheap = false
+  var isFull = false
+  var isForced = false
+  var isDryRun = false
+
+  init(peer: DeviceID) { self.peer = peer }
+}
+
+/// Where a bundle's bytes go.
+enum BundleOutlet {
+  case directory(DirectoryCarrier)
+  case file(FilePath)
+  case pipe(Pipe)
+}
