@@ -46,7 +46,7 @@ let package = Package(
     layer("MartletObjects", ["MartletWire", "MartletSeal", "MartletCompression", protobuf]),
     layer("MartletSync", ["MartletWire", "MartletSeal"]),
     layer("MartletStore", ["MartletFileSystem", "MartletWire", "MartletSeal", system]),
-    layer("MartletBundle", ["MartletWire", "MartletSeal"]),
+    layer("MartletBundle", ["MartletObjects", "MartletWire", "MartletSeal"]),
 
     // In no product.
     layer("MartletTestSupport", ["MartletSeal", "MartletFileSystem", system]),
@@ -67,6 +67,8 @@ let package = Package(
       ]),
     tests("MartletWireTests", ["MartletWire", "MartletSeal", "MartletTestSupport"]),
     tests("MartletSyncTests", ["MartletSync", "MartletWire", "MartletSeal", "MartletTestSupport"]),
-    tests("MartletBundleTests", ["MartletBundle", "MartletSeal", "MartletTestSupport"]),
+    tests(
+      "MartletBundleTests",
+      ["MartletBundle", "MartletObjects", "MartletWire", "MartletSeal", "MartletTestSupport"]),
   ]
 )
