@@ -47,12 +47,12 @@ let package = Package(
     layer("MartletSync", ["MartletWire", "MartletSeal"]),
     layer("MartletStore", ["MartletFileSystem", "MartletWire", "MartletSeal", system]),
     layer("MartletCarriers", ["MartletFileSystem", system]),
-    layer("MartletBundle", ["MartletWire", "MartletSeal"]),
+    layer("MartletBundle", ["MartletObjects", "MartletWire", "MartletSeal"]),
     layer(
       "MartletNode",
       [
         "MartletWorkers", "MartletSeal", "MartletWire", "MartletObjects", "MartletFileSystem",
-        "MartletStore", "MartletSync", "MartletBundle", system, protobuf,
+        "MartletStore", "MartletSync", "MartletBundle", "MartletCarriers", system, protobuf,
       ]),
     layer("MartletChat", ["MartletNode", "MartletObjects"]),
 
@@ -78,6 +78,8 @@ let package = Package(
       ["MartletCarriers", "MartletFileSystem", "MartletTestSupport", system]),
     tests("MartletWireTests", ["MartletWire", "MartletSeal", "MartletTestSupport"]),
     tests("MartletSyncTests", ["MartletSync", "MartletWire", "MartletSeal", "MartletTestSupport"]),
-    tests("MartletBundleTests", ["MartletBundle", "MartletSeal", "MartletTestSupport"]),
+    tests(
+      "MartletBundleTests",
+      ["MartletBundle", "MartletObjects", "MartletWire", "MartletSeal", "MartletTestSupport"]),
   ]
 )

@@ -1,3 +1,5 @@
+public import MartletWire
+
 /// A reason the bytes of a bundle cannot be accepted.
 @nonexhaustive
 public enum BundleError: Error, Equatable {
@@ -19,6 +21,20 @@ public enum BundleError: Error, Equatable {
   case notAuthentic(segment: UInt64)
   /// A recipient's sealing key is no point of use.
   case badRecipient
+  /// The manifest and its sections are longer than the limit, in bytes.
+  case preludeTooLarge(limit: Int)
+  /// The manifest is none.
+  case badManifest(WireError)
+  /// The manifest's signature is not by the card in it.
+  case manifestNotAuthentic
+  /// The manifest is signed for another file, or names another recipient in our place.
+  case manifestOfAnotherBundle
+  /// Our section was altered, or is none.
+  case badSection
+  /// An object that is to be carried is none, or is not of the log whose turn it is.
+  case badRecord(index: UInt64)
+  /// More or fewer objects were given than the carried logs say.
+  case wrongRecordCount
 }
 
 extension BundleError: CustomStringConvertible {
@@ -33,6 +49,13 @@ extension BundleError: CustomStringConvertible {
     case .headerNotAuthentic: "the header was altered"
     case .notAuthentic(let segment): "segment \(segment) was altered"
     case .badRecipient: "a recipient's key cannot be used"
+    case .preludeTooLarge(let limit): "a manifest over the limit of \(limit) bytes"
+    case .badManifest(let error): "damaged manifest: \(error)"
+    case .manifestNotAuthentic: "the manifest is not signed by its sender"
+    case .manifestOfAnotherBundle: "the manifest belongs to another bundle"
+    case .badSection: "the part for this device was altered"
+    case .badRecord(let index): "record \(index) is not of the log it stands in"
+    case .wrongRecordCount: "more or fewer records than announced"
     }
   }
 }

@@ -26,6 +26,25 @@ package struct BundleHeader: Sendable {
     fixedByteCount + slots * slotByteCount + prefixByteCount + Digest.byteCount
   }
 
+  /// How many slots a bundle for so many recipients has; nil for none or too many.
+  package static func slotCount(recipients: Int) -> Int? {
+    recipients > 0 ? slotCounts.first { $0 >= recipients } : nil
+  }
+
+  /// The plaintext length of every segment but the last.
+  package static func segmentByteCount(log2: UInt8) -> Int {
+    1 << Int(min(max(log2, segmentSizes.lowerBound), segmentSizes.upperBound))
+  }
+
+  /// A good segment size for a bundle of about that length.
+  ///
+  /// A wrong bit costs its segment, so small bundles have small segments: 64 KiB below 16 MiB,
+  /// which is still long enough for the cipher's full speed and costs a 2,000th in length. Above
+  /// it 1 MiB, so that the number of segments stays small.
+  package static func segmentByteCountLog2(forContent byteCount: UInt64) -> UInt8 {
+    byteCount < 16 << 20 ? 16 : 20
+  }
+
   /// Where a segment starts in the file; nil beyond any file.
   package func offset(ofSegment index: UInt64) -> UInt64? {
     let length = (UInt64(1) << UInt64(segmentByteCountLog2)) + UInt64(AuthenticatedCipher.overhead)
@@ -71,8 +90,8 @@ package struct BundleHeader: Sendable {
     segmentByteCountLog2: UInt8 = 20, random: any RandomSource
   ) throws(BundleError) {
     guard Self.segmentSizes.contains(segmentByteCountLog2) else { throw .badSegmentSize }
-    guard !recipients.isEmpty, recipients.count == sectionKeys.count,
-      let bucket = Self.slotCounts.first(where: { $0 >= recipients.count })
+    guard recipients.count == sectionKeys.count,
+      let bucket = Self.slotCount(recipients: recipients.count)
     else { throw .badSlotCount }
     var slots: [[UInt8]] = []
     for (index, (recipient, sectionKey)) in zip(recipients, sectionKeys).enumerated() {

@@ -248,6 +248,22 @@ struct BundleWriting {
     }
   }
 
+  /// Everything planned that is not as its name says.
+  func damaged() throws(NodeError) -> [LogID: Set<UInt64>] {
+    var walk = ObjectWalk(plan.logs, views: views)
+    var damaged: [LogID: Set<UInt64>] = [:]
+    while let next = try walk.next(node) {
+      try node.checkStop()
+      do throws(StoreError) { _ = try node.store.read(next.object) } catch {
+        switch error {
+        case .missing, .objectDamaged: damaged[next.log, default: []].insert(next.position)
+        default: throw .store(error)
+        }
+      }
+    }
+    return damaged
+  }
+
   /// Positions that went to this peer before.
   private func resentPositions() -> [LogID: Intervals] {
     var resent: [LogID: Intervals] = [:]
@@ -266,7 +282,7 @@ struct BundleWriting {
   ) throws(CarrierError) -> Bool {
     let opener = SegmentOpener(header: envelope.header, bundleKey: envelope.bundleKey)
     let headerByteCount = envelope.header.bytes.count
-    let length = 1 << Int(envelope.header.segmentByteCountLog2) + AuthenticatedCipher.overhead
+    let length = (1 << Int(envelope.header.segmentByteCountLog2)) + AuthenticatedCipher.overhead
     var offset = UInt64(headerByteCount)
     var index: UInt64 = 0
     var isSame = true

@@ -125,7 +125,10 @@ extension Node {
       } catch {
         switch error {
         case .node(let error): throw error
-        case .damaged(let lost): try lose(lost)
+        case .damaged(let found):
+          var lost = try writing.damaged()
+          lost.merge(found) { $0.union($1) }
+          try lose(lost)
         }
       }
     }

@@ -12,7 +12,11 @@ package struct SealedObject: Hashable, Sendable {
 
   static let magic = Array("MOB1".utf8)
 
-  init(header: ObjectHeader, sealed: [UInt8], boxes: [[UInt8]]) throws(ObjectError) {
+  /// The object of these parts, as a bundle's record has them.
+  ///
+  /// - Throws: ``ObjectError/badField(_:)`` or ``ObjectError/tooLarge(limit:)`` for parts that
+  ///   ``init(parsing:)`` would refuse.
+  package init(header: ObjectHeader, sealed: [UInt8], boxes: [[UInt8]]) throws(ObjectError) {
     self.header = header
     headerBytes = header.encoded
     self.sealed = sealed

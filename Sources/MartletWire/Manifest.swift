@@ -17,7 +17,8 @@ package struct Manifest: Equatable, Sendable {
   package var created: UInt64
   package var logs: [CarriedLog]
   package var recordCount: UInt64
-  /// Length of the record stream, in bytes.
+  /// Bytes of all objects carried, each as the store holds it: for progress and quotas. A bundle
+  /// is about as long, for the heads of records take less than the objects' headers.
   package var recordByteCount: UInt64
 
   package init(

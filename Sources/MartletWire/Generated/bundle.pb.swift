@@ -58,7 +58,7 @@ package nonisolated struct Martlet_ManifestMessage: Sendable {
 
   package var recordCount: UInt64 = 0
 
-  /// length of the record stream
+  /// of all objects together, each as the store holds it
   package var recordByteCount: UInt64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -80,7 +80,7 @@ package nonisolated struct Martlet_CarriedLog: Sendable {
   /// of the sender's log, at its end
   package var epoch: Data = Data()
 
-  /// key ids that its records name by index
+  /// key ids that heads of records name by index
   package var keys: [Data] = []
 
   /// ascending, disjoint
@@ -280,37 +280,6 @@ package nonisolated struct Martlet_Offer: Sendable {
   package var id: Data = Data()
 
   package var byteCount: UInt64 = 0
-
-  package var unknownFields = SwiftProtobuf.UnknownStorage()
-
-  package init() {}
-}
-
-/// The head of a MESSAGE record; the sealed bytes follow it.
-package nonisolated struct Martlet_RecordHead: Sendable {
-  // SwiftProtobuf.Message conformance is added in an extension below. See the
-  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-  // methods supported on all messages.
-
-  /// index into the log's keys
-  package var key: UInt32 = 0
-
-  /// 24 bytes
-  package var nonce: Data = Data()
-
-  /// per parent: distance back among the records beginning in this segment, 0 = next in `parents`
-  package var back: [UInt32] = []
-
-  /// 32 bytes each
-  package var parents: [Data] = []
-
-  package var priority: UInt32 = 0
-
-  package var expires: UInt64 = 0
-
-  package var sealedByteCount: UInt32 = 0
-
-  package var boxes: [Data] = []
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -876,71 +845,6 @@ nonisolated extension Martlet_Offer: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if lhs.position != rhs.position {return false}
     if lhs.id != rhs.id {return false}
     if lhs.byteCount != rhs.byteCount {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
-nonisolated extension Martlet_RecordHead: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = _protobuf_package + ".RecordHead"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}key\0\u{1}nonce\0\u{1}back\0\u{1}parents\0\u{1}priority\0\u{1}expires\0\u{3}sealed_byte_count\0\u{1}boxes\0")
-
-  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.key) }()
-      case 2: try { try decoder.decodeSingularBytesField(value: &self.nonce) }()
-      case 3: try { try decoder.decodeRepeatedUInt32Field(value: &self.back) }()
-      case 4: try { try decoder.decodeRepeatedBytesField(value: &self.parents) }()
-      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.priority) }()
-      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.expires) }()
-      case 7: try { try decoder.decodeSingularUInt32Field(value: &self.sealedByteCount) }()
-      case 8: try { try decoder.decodeRepeatedBytesField(value: &self.boxes) }()
-      default: break
-      }
-    }
-  }
-
-  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if self.key != 0 {
-      try visitor.visitSingularUInt32Field(value: self.key, fieldNumber: 1)
-    }
-    if !self.nonce.isEmpty {
-      try visitor.visitSingularBytesField(value: self.nonce, fieldNumber: 2)
-    }
-    if !self.back.isEmpty {
-      try visitor.visitPackedUInt32Field(value: self.back, fieldNumber: 3)
-    }
-    if !self.parents.isEmpty {
-      try visitor.visitRepeatedBytesField(value: self.parents, fieldNumber: 4)
-    }
-    if self.priority != 0 {
-      try visitor.visitSingularUInt32Field(value: self.priority, fieldNumber: 5)
-    }
-    if self.expires != 0 {
-      try visitor.visitSingularUInt64Field(value: self.expires, fieldNumber: 6)
-    }
-    if self.sealedByteCount != 0 {
-      try visitor.visitSingularUInt32Field(value: self.sealedByteCount, fieldNumber: 7)
-    }
-    if !self.boxes.isEmpty {
-      try visitor.visitRepeatedBytesField(value: self.boxes, fieldNumber: 8)
-    }
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  package static func ==(lhs: Martlet_RecordHead, rhs: Martlet_RecordHead) -> Bool {
-    if lhs.key != rhs.key {return false}
-    if lhs.nonce != rhs.nonce {return false}
-    if lhs.back != rhs.back {return false}
-    if lhs.parents != rhs.parents {return false}
-    if lhs.priority != rhs.priority {return false}
-    if lhs.expires != rhs.expires {return false}
-    if lhs.sealedByteCount != rhs.sealedByteCount {return false}
-    if lhs.boxes != rhs.boxes {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
