@@ -76,6 +76,9 @@ let package = Package(
     tests(
       "MartletCarriersTests",
       ["MartletCarriers", "MartletFileSystem", "MartletTestSupport", system]),
+    tests(
+      "MartletNodeTests",
+      ["MartletNode", "MartletFileSystem", "MartletSeal", "MartletTestSupport", system]),
     tests("MartletWireTests", ["MartletWire", "MartletSeal", "MartletTestSupport"]),
     tests("MartletSyncTests", ["MartletSync", "MartletWire", "MartletSeal", "MartletTestSupport"]),
     tests(

@@ -1,5 +1,5 @@
-internal import MartletObjects
 internal import MartletFileSystem
+internal import MartletObjects
 internal import SystemPackage
 
 /// Bytes that are read once, in order: a file or a pipe.

@@ -101,7 +101,7 @@ extension Node {
         plan.logs[index].keys = groupStates[plan.logs[index].log.group]?.keyIDs ?? []
       }
       var report = ExportReport(
-        peer: peer(order.peer)?.name ?? "", path: nil, messages: 0, blobs: 0, byteCount: 0,
+        peers: [peer(order.peer)?.name ?? ""], path: nil, messages: 0, blobs: 0, byteCount: 0,
         isReceiptOnly: plan.logs.isEmpty)
       for (log, positions) in plan.runs {
         if log.objectClass == .messages {
@@ -119,18 +119,17 @@ extension Node {
       if order.isDryRun { return report }
       var writing = BundleWriting(
         node: self, order: order, plan: plan, views: views, byteCount: report.byteCount)
+      let found: [LogID: Set<UInt64>]
       do throws(BundleWriting.Failure) {
         (report.path, report.byteCount) = try writing.run(through: outlet)
         return report
       } catch {
         switch error {
         case .node(let error): throw error
-        case .damaged(let found):
-          var lost = try writing.damaged()
-          lost.merge(found) { $0.union($1) }
-          try lose(lost)
+        case .damaged(let lost): found = lost
         }
       }
+      try lose(try writing.damaged().merging(found) { $0.union($1) })
     }
   }
 

@@ -22,7 +22,9 @@ extension Node {
   ) throws(NodeError) -> GroupReport {
     guard Card.isGood(name: Array(name.utf8)) else { throw .card(.badName) }
     return try changing { () throws(NodeError) -> GroupReport in
-      if groupStates.values.contains(where: { self.name(of: $0) == name }) { throw .nameTaken(name) }
+      if groupStates.values.contains(where: { self.name(of: $0) == name }) {
+        throw .nameTaken(name)
+      }
       var cards = [state.card]
       for peer in peers {
         let card = state.peers[try peerIndex(peer)].card

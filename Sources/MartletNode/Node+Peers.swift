@@ -50,7 +50,8 @@ extension Node {
       changedPeers.insert(card.deviceID)
       try addDirectGroup(with: card)
       for group in groupStates.values
-      where group.kind == .created && group.members.contains(where: { $0.deviceID == card.deviceID })
+      where group.kind == .created
+        && group.members.contains(where: { $0.deviceID == card.deviceID })
       { share(group.id, with: card.deviceID) }
       try commit()
       return Self.report(peer)

@@ -143,7 +143,13 @@ public final class Node {
     do {
       var bytes = try store.identity()
       defer { Secrets.wipe(&bytes) }
-      let identity = try IdentityFile.decode(bytes, passphrase: passphrase)
+      var identity = try IdentityFile.decode(bytes, passphrase: passphrase)
+      if identity.deviceID != ownID {
+        // An adoption was cut short between its commit and the end.
+        var next = try store.file(Self.nextIdentity, limit: 1 << 20)
+        defer { Secrets.wipe(&next) }
+        identity = try IdentityFile.decode(next, passphrase: passphrase)
+      }
       guard identity.deviceID == ownID else {
         throw NodeError.identityDamaged(path.appending("identity"))
       }

@@ -1,3 +1,4 @@
+internal import MartletCarriers
 public import MartletFileSystem
 public import MartletSeal
 public import MartletStore
@@ -58,6 +59,16 @@ public enum NodeError: Error, Equatable, Sendable {
   case stranger(FilePath, DeviceID, name: String)
   /// What was written does not read back as it was; the medium lies or is broken. It was removed.
   case doesNotReadBack(FilePath)
+  /// No directory stands there.
+  case noDirectory(FilePath)
+  /// The medium is mounted read-only.
+  case readOnlyMedium(FilePath)
+  /// The bundle does not fit; what was written of it was removed.
+  case full(FilePath, needed: UInt64?)
+  /// The medium or the file went away.
+  case gone(FilePath)
+  /// Something that is not ours to replace stands there.
+  case exists(FilePath)
   /// A rule of the engine was broken: a defect, or a damaged store.
   case engine(String)
   /// It was asked to stop.
@@ -66,5 +77,19 @@ public enum NodeError: Error, Equatable, Sendable {
   /// By what a store is recognised as a copy.
   public enum CopySign: String, Hashable, Sendable {
     case moved, restored, otherMachine
+  }
+}
+
+extension NodeError {
+  init(_ error: CarrierError) {
+    switch error {
+    case .noDirectory(let path): self = .noDirectory(path)
+    case .readOnly(let path): self = .readOnlyMedium(path)
+    case .full(let path, let needed): self = .full(path, needed: needed)
+    case .gone(let path): self = .gone(path)
+    case .system(let error): self = .file(error)
+    case .doesNotReadBack(let path): self = .doesNotReadBack(path)
+    case .exists(let path): self = .exists(path)
+    }
   }
 }

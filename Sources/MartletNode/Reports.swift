@@ -36,6 +36,7 @@ public struct GroupReport: Hashable, Sendable {
 /// What a peer lacks, as `status` shows it.
 public struct PeerStatus: Hashable, Sendable {
   public struct Lacks: Hashable, Sendable {
+    public init() {}
     public var messages: UInt64 = 0
     public var blobs: UInt64 = 0
     public var bytes: UInt64 = 0

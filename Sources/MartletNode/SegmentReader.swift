@@ -17,23 +17,18 @@ struct SegmentReader {
   /// Reads the header.
   init(_ source: ByteSource) throws(Failure) {
     self.source = source
+    var bytes: [UInt8]
     do throws(NodeError) {
-      var bytes = try source.read(BundleHeader.fixedByteCount)
+      bytes = try source.read(BundleHeader.fixedByteCount)
       if bytes.count == BundleHeader.fixedByteCount {
         let slots = Int(bytes[10]) | Int(bytes[11]) << 8
         if BundleHeader.slotCounts.contains(slots) {
           bytes += try source.read(BundleHeader.byteCount(slots: slots) - bytes.count)
         }
       }
-      do throws(BundleError) { header = try BundleHeader(decoding: bytes) } catch {
-        throw Failure.bundle(error)
-      }
-    } catch let error as NodeError {
-      throw .node(error)
-    } catch let error as Failure {
-      throw error
-    } catch {
-      throw .node(.engine("\(error)"))
+    } catch { throw .node(error) }
+    do throws(BundleError) { header = try BundleHeader(decoding: bytes) } catch {
+      throw .bundle(error)
     }
     segmentByteCount =
       (1 << Int(header.segmentByteCountLog2)) + AuthenticatedCipher.overhead
@@ -41,7 +36,8 @@ struct SegmentReader {
 
   /// The next segment; nil at the end. One is read ahead, to tell which is the last.
   mutating func next() throws(NodeError) -> SealedSegment? {
-    let bytes = try ahead ?? source.read(segmentByteCount)
+    let bytes: [UInt8]
+    if let ahead { bytes = ahead } else { bytes = try source.read(segmentByteCount) }
     guard !bytes.isEmpty else {
       ahead = []
       return nil

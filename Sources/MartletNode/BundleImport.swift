@@ -1,0 +1,278 @@
+internal import MartletBundle
+internal import MartletFileSystem
+internal import MartletObjects
+internal import MartletSeal
+internal import MartletStore
+internal import MartletSync
+internal import MartletWire
+internal import MartletWorkers
+internal import SystemPackage
+
+/// Reads one bundle, in a memory of a few segments whatever its size, and takes what it brings.
+struct BundleImport {
+  /// What is decoded and not placed yet, in bytes of segments.
+  private static let waveByteCount = 2 << 20
+
+  let node: Node
+  let path: FilePath?
+  private var report: ImportReport
+
+  init(_ node: Node, path: FilePath?) {
+    self.node = node
+    self.path = path
+    report = ImportReport(
+      path: path, outcome: .imported, sender: nil, messages: 0, blobs: 0, byteCount: 0,
+      pending: 0)
+  }
+
+  /// Takes the bundle, or changes nothing and says why.
+  ///
+  /// - Throws: What keeps the store or the source from being used. What came whole before is kept
+  ///   then, and the same bundle can be imported again.
+  mutating func run(_ source: ByteSource) throws(NodeError) -> ImportReport {
+    var reader: SegmentReader
+    do throws(SegmentReader.Failure) { reader = try SegmentReader(source) } catch {
+      switch error {
+      case .node(let error): throw error
+      case .bundle(let error): return refused(error.description)
+      }
+    }
+    if node.state.imported.contains(reader.header.hash) {
+      report.outcome = .known
+      return report
+    }
+    let opened: BundleHeader.Opened
+    let identity = try node.identity()
+    do throws(BundleError) { opened = try reader.header.open(with: identity.sealing) } catch {
+      if error == .notForUs {
+        report.outcome = .notForUs
+        return report
+      }
+      return refused(error.description)
+    }
+    let opener = SegmentOpener(header: reader.header, bundleKey: opened.bundleKey)
+    var first: [OpenedSegment] = []
+    let prelude: BundlePrelude
+    switch try readPrelude(&reader, opened, opener, &first) {
+    case .success(let read): prelude = read
+    case .failure(let refusal): return refused(refusal.reason)
+    }
+    let sender = prelude.manifest.card
+    guard sender.deviceID != node.ownID else {
+      report.outcome = .own
+      return report
+    }
+    guard let name = node.peer(sender.deviceID)?.name else {
+      report.outcome = .stranger(
+        name: sender.name, isKept: try node.quarantine(path, header: reader.header.hash))
+      return report
+    }
+    report.sender = name
+    return try take(prelude, first, &reader, opener)
+  }
+
+  private func refused(_ reason: String) -> ImportReport {
+    var report = report
+    report.outcome = .refused(reason: reason)
+    return report
+  }
+
+  private struct Refusal: Error {
+    var reason: String
+  }
+
+  /// Reads segments until the manifest and our section are whole.
+  private func readPrelude(
+    _ reader: inout SegmentReader, _ opened: BundleHeader.Opened, _ opener: SegmentOpener,
+    _ first: inout [OpenedSegment]
+  ) throws(NodeError) -> Result<BundlePrelude, Refusal> {
+    var preludes = PreludeReader(header: reader.header, opened: opened, own: node.ownID)
+    while let sealed = try reader.next() {
+      let segment = OpenedSegment.open(sealed, with: opener)
+      first.append(segment)
+      guard case .plain(let plain) = segment else {
+        if case .cutAfter(let plain) = segment,
+          let prelude = try? preludes.feed(plain)
+        {
+          return .success(prelude)
+        }
+        return .failure(Refusal(reason: "its manifest is damaged or cut short"))
+      }
+      do throws(BundleError) {
+        if let prelude = try preludes.feed(plain) { return .success(prelude) }
+      } catch { return .failure(Refusal(reason: error.description)) }
+    }
+    return .failure(Refusal(reason: "its manifest is cut short"))
+  }
+
+  // MARK: Taking
+
+  private mutating func take(
+    _ prelude: BundlePrelude, _ first: [OpenedSegment], _ reader: inout SegmentReader,
+    _ opener: SegmentOpener
+  ) throws(NodeError) -> ImportReport {
+    let manifest = prelude.manifest
+    let peer = manifest.card.deviceID
+    try node.loadJournals()
+    try meetGroups(of: manifest, from: peer)
+    let heard = HeardBundle(
+      instance: manifest.instance, retired: manifest.retired, logs: manifest.logs,
+      section: prelude.section)
+    let views = try node.views(of: peer)
+    let reception: Reception
+    do throws(SyncError) {
+      reception = try node.sync.receive(
+        heard, from: peer, views: views, random: node.environment.random)
+    } catch {
+      if case .unreadable = error {
+        if let failure = views.values.compactMap(\.failure).first { throw .store(failure) }
+        throw .engine(error.description)
+      }
+      try node.reload()
+      return refused(error.description)
+    }
+    node.changedPeers.insert(peer)
+    node.changedGroups.formUnion(
+      prelude.section.logs.map(\.log.group).filter {
+        node.groupStates[$0] != nil
+      })
+    if reception.rolledBack {
+      // Nothing more is numbered before the new numbering is kept.
+      node.isStateChanged = true
+      node.changedPeers.formUnion(node.sync.peers.keys)
+      node.changedGroups.formUnion(node.groupStates.keys)
+      try node.commit()
+    }
+    let intake = try Intake(node, from: peer, logs: manifest.logs, reception: reception)
+    var damage = try takeRecords(prelude, first, &reader, opener, intake)
+    let isNews = try intake.finish()
+    if let index = node.state.peers.firstIndex(where: { $0.card.deviceID == peer }), isNews {
+      node.state.peers[index].lastHeard = node.now
+      node.isStateChanged = true
+    }
+    if damage == nil {
+      node.state.remember(reader.header.hash)
+      node.isStateChanged = true
+    }
+    try node.commit()
+    report.messages = intake.messages
+    report.blobs = intake.blobs
+    report.byteCount = intake.byteCount
+    report.pending = UInt64(
+      Set(manifest.logs.map(\.log.group)).reduce(0) {
+        $0 + (node.groupStates[$1]?.pending.values.count { $0.senders.contains(peer) } ?? 0)
+      })
+    if let reason = damage.take() { report.outcome = .salvaged(reason: reason) }
+    return report
+  }
+
+  /// Opens, carves, decodes and places; returns what was wrong, if anything.
+  private func takeRecords(
+    _ prelude: BundlePrelude, _ first: [OpenedSegment], _ reader: inout SegmentReader,
+    _ opener: SegmentOpener, _ intake: Intake
+  ) throws(NodeError) -> String? {
+    var carver = RecordCarver(
+      prelude, segmentByteCountLog2: reader.header.segmentByteCountLog2)
+    let decoder = RecordDecoder(prelude.manifest)
+    var damage: [String] = []
+    var wave: [CarvedBatch] = []
+    var waveByteCount = 0
+    for segment in first { carve(segment, &carver, &wave, &waveByteCount, &damage) }
+    let threads = node.environment.threadCount
+    try OrderedPipeline(threadCount: threads, inFlightLimit: threads + 2).run(
+      next: { () throws(NodeError) -> SealedSegment? in
+        try node.checkStop()
+        return try reader.next()
+      },
+      transform: { sealed throws(NodeError) -> OpenedSegment in
+        OpenedSegment.open(sealed, with: opener)
+      },
+      consume: { segment throws(NodeError) in
+        carve(segment, &carver, &wave, &waveByteCount, &damage)
+        if waveByteCount >= Self.waveByteCount {
+          try place(wave, decoder, intake, of: prelude.manifest)
+          wave.removeAll(keepingCapacity: true)
+          waveByteCount = 0
+        }
+      })
+    try place(wave, decoder, intake, of: prelude.manifest)
+    if let damage = damage.first { return damage }
+    return carver.isComplete ? nil : "its end is missing, or not all of it can be read"
+  }
+
+  private func carve(
+    _ segment: OpenedSegment, _ carver: inout RecordCarver, _ wave: inout [CarvedBatch],
+    _ waveByteCount: inout Int, _ damage: inout [String]
+  ) {
+    switch segment {
+    case .damaged(let index): damage.append("segment \(index) is damaged")
+    case .plain(let plain), .cutAfter(let plain):
+      if case .cutAfter = segment { damage.append("it is cut short") }
+      let batch = carver.feed(plain)
+      waveByteCount += plain.bytes.count
+      if !batch.isEmpty { wave.append(batch) }
+    }
+  }
+
+  /// Decodes batches on all cores and places their objects in order.
+  private func place(
+    _ wave: [CarvedBatch], _ decoder: RecordDecoder, _ intake: Intake, of manifest: Manifest
+  ) throws(NodeError) {
+    guard !wave.isEmpty else { return }
+    var keys: [GroupID: GroupKeys] = [:]
+    for group in Set(manifest.logs.map(\.log.group)) {
+      guard node.groupStates[group] != nil else { continue }
+      node.groupStates[group]?.unlock(with: try node.identity().sealing)
+      keys[group] = node.groupStates[group]?.keys
+    }
+    let known = keys
+    let threads = node.environment.threadCount
+    try OrderedPipeline(threadCount: threads, inFlightLimit: threads + 1).run(
+      over: wave,
+      transform: { batch throws(NodeError) -> [Arrival] in
+        decoder.decode(batch).map { record in
+          guard record.object.header.objectClass == .messages else {
+            return Arrival(record: record, opened: nil)
+          }
+          do throws(ObjectError) {
+            let keys = known[record.object.header.group] ?? GroupKeys()
+            return Arrival(
+              record: record, opened: .success(try record.object.openMessage(with: keys)))
+          } catch { return Arrival(record: record, opened: .failure(error)) }
+        }
+      },
+      consume: { arrivals throws(NodeError) in
+        try intake.take(arrivals)
+        node.progress?(
+          Progress(
+            activity: .importing, bytes: intake.byteCount,
+            totalBytes: manifest.recordByteCount, objects: intake.placedCount))
+      })
+  }
+
+  // MARK: Groups
+
+  /// The most groups that may wait to be accepted.
+  private static let unacceptedLimit = 1024
+
+  /// Shares with the sender what both are members of, and meets groups that are new here.
+  private func meetGroups(of manifest: Manifest, from peer: DeviceID) throws(NodeError) {
+    for carried in manifest.logs where node.sync.peers[peer]?.logs[carried.log] == nil {
+      let id = carried.log.group
+      if let group = node.groupStates[id] {
+        guard group.kind == .created else { continue }
+        if group.members.contains(where: { $0.deviceID == peer }) || group.members.isEmpty {
+          node.share(id, with: peer)
+        }
+      } else if !carried.runs.isEmpty,
+        node.groupStates.values.count(where: { !$0.isAccepted }) < Self.unacceptedLimit
+      {
+        node.add(
+          GroupState(
+            id: id, name: "", kind: .created, isAccepted: false,
+            random: node.environment.random))
+        node.share(id, with: peer)
+      }
+    }
+  }
+}

@@ -1,0 +1,60 @@
+internal import MartletCarriers
+internal import MartletFileSystem
+internal import MartletSeal
+internal import MartletStore
+public import SystemPackage
+
+extension Node {
+  /// Imports bundles: files, or all that stand in directories.
+  ///
+  /// - Parameter onReport: Called as each is done; what it says is durable. Of a directory, those
+  ///   that are for others, our own or known are reported as such.
+  /// - Throws: The first failure of the store or the medium; what was reported before stays.
+  public func importBundles(
+    _ sources: [FilePath], onReport: (ImportReport) -> Void
+  ) throws(NodeError) {
+    for source in sources {
+      // The point follows a link to a directory.
+      let found = try? environment.system.information(at: source.appending("."))
+      if found?.kind == .directory {
+        let carrier = try Self.carrying { () throws(CarrierError) in
+          try DirectoryCarrier(source, on: environment.system)
+        }
+        let files = try Self.carrying { () throws(CarrierError) in try carrier.list() }
+        for file in files { onReport(try importBundle(at: file.path)) }
+      } else {
+        onReport(try importBundle(at: source))
+      }
+    }
+  }
+
+  /// Imports one bundle from a descriptor, read to its end.
+  public func importBundle(from descriptor: Int32) throws(NodeError) -> ImportReport {
+    try changing { () throws(NodeError) -> ImportReport in
+      var bundle = BundleImport(self, path: nil)
+      return try bundle.run(ByteSource(descriptor))
+    }
+  }
+
+  func importBundle(at path: FilePath) throws(NodeError) -> ImportReport {
+    try changing { () throws(NodeError) -> ImportReport in
+      let name = path.lastComponent?.string ?? ""
+      if DirectoryCarrier.isBundleName(name), state.written.contains(where: { $0.fileName == name })
+      {
+        return ImportReport(
+          path: path, outcome: .own, sender: nil, messages: 0, blobs: 0, byteCount: 0,
+          pending: 0)
+      }
+      var bundle = BundleImport(self, path: path)
+      return try bundle.run(try ByteSource(path, on: environment.system))
+    }
+  }
+
+  // MARK: Strangers
+
+  /// Keeps a stranger's bundle whole, for the day its card is added.
+  func quarantine(_ path: FilePath?, header: Digest) throws(NodeError) -> Bool { false }
+
+  /// Imports what those had sent who are peers now.
+  func importQuarantined() throws(NodeError) {}
+}

@@ -1,0 +1,119 @@
+internal import MartletCarriers
+internal import MartletFileSystem
+internal import MartletSeal
+internal import MartletSync
+internal import MartletWire
+public import SystemPackage
+
+extension Node {
+  /// Imports what stands in a directory for us, exports what each peer lacks, and removes our own
+  /// bundles that are done with.
+  ///
+  /// Once it returns the medium can be taken out: everything written is durable and was read back.
+  /// Doing it again changes nothing on the medium. Nothing that somebody else wrote is altered.
+  /// - Parameters:
+  ///   - peers: Whom to export to; all of them if nil.
+  ///   - onReport: Called with each import as it is done.
+  public func sync(
+    _ directory: FilePath, with peers: [String]?, isDryRun: Bool = false,
+    onReport: (ImportReport) -> Void = { _ in }
+  ) throws(NodeError) -> SyncReport {
+    let carrier = try Self.carrying { () throws(CarrierError) in
+      try DirectoryCarrier(directory, on: environment.system)
+    }
+    var report = SyncReport(
+      imports: [], exports: [], removed: [], isReadOnly: carrier.isReadOnly())
+    let recipients: [DeviceID]
+    if let peers {
+      var ids: [DeviceID] = []
+      for name in peers { ids.append(state.peers[try peerIndex(name)].card.deviceID) }
+      recipients = ids
+    } else {
+      recipients = state.peers.map(\.card.deviceID)
+    }
+    let files = try Self.carrying { () throws(CarrierError) in try carrier.list() }
+    if !isDryRun {
+      for file in files {
+        let imported = try importBundle(at: file.path)
+        report.imports.append(imported)
+        onReport(imported)
+      }
+    }
+    guard !report.isReadOnly else { return report }
+    return try changing { () throws(NodeError) -> SyncReport in
+      try loadJournals()
+      var names = Set(files.map(\.name))
+      if !isDryRun {
+        let unfinished = names.intersection(
+          state.written.filter { !$0.isFinished }.map(\.fileName))
+        try removeUnfinished(names, from: carrier)
+        names.subtract(unfinished)
+        // What is acknowledged makes room first.
+        try sweep(&names, from: carrier, &report)
+      }
+      for peer in recipients {
+        var order = BundleOrder(peer: peer)
+        order.standing = standing(names, for: peer)
+        order.isCheap = true
+        order.isDryRun = isDryRun
+        order.isForced = mustSpeak(to: peer, standing: order.standing)
+        guard let exported = try export(order, through: .directory(carrier)) else { continue }
+        report.exports.append(exported)
+        if let name = exported.path?.lastComponent?.string { names.insert(name) }
+      }
+      if !isDryRun {
+        try sweep(&names, from: carrier, &report)
+        try commit()
+      }
+      return report
+    }
+  }
+
+  /// Whether a peer has heard nothing of us for so long that it is told what we hold.
+  private func mustSpeak(to peer: DeviceID, standing: Set<UInt64>) -> Bool {
+    let echoed = sync.peers[peer]?.echoed ?? 0
+    guard !standing.contains(where: { $0 > echoed }), let said = self.peer(peer)?.lastSaid,
+      now > said
+    else { return false }
+    return now - said >= Self.silence
+  }
+
+  /// Removes bundles of ours that are done with.
+  ///
+  /// One is, if what it carries is acknowledged or stands here in a newer one to the same peer,
+  /// and if the peer has heard it or will hear a newer one instead. Those of an instance that is
+  /// no more are superseded by any of this one.
+  private func sweep(
+    _ names: inout Set<String>, from carrier: DirectoryCarrier, _ report: inout SyncReport
+  ) throws(NodeError) {
+    let here = state.written.filter { names.contains($0.fileName) && $0.isFinished }
+    for bundle in here {
+      guard let journal = sync.peers[bundle.peer] else { continue }
+      let isCurrent = bundle.instance == sync.device.instance
+      let newer = here.filter {
+        $0.peer == bundle.peer && $0.instance == sync.device.instance && names.contains($0.fileName)
+          && (!isCurrent || $0.number > bundle.number)
+      }
+      guard !newer.isEmpty || (isCurrent && journal.echoed >= bundle.number) else { continue }
+      let sent = journal.sent.first {
+        $0.number == bundle.number && $0.instance == bundle.instance
+      }
+      let isCovered = (sent?.runs ?? [:]).allSatisfy { log, runs in
+        var rest = runs.subtracting(journal.logs[log]?.applied ?? Intervals())
+        for other in newer {
+          let carried = journal.sent.first {
+            $0.number == other.number && $0.instance == other.instance
+          }
+          rest = rest.subtracting(carried?.runs[log] ?? Intervals())
+        }
+        return rest.isEmpty
+      }
+      guard isCovered else { continue }
+      try Self.carrying { () throws(CarrierError) in try carrier.remove(bundle.fileName) }
+      report.removed.append(carrier.directory.appending(bundle.fileName))
+      names.remove(bundle.fileName)
+      state.written.removeAll { $0 == bundle }
+      isStateChanged = true
+    }
+  }
+}

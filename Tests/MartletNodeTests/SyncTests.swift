@@ -1,0 +1,37 @@
+import MartletNode
+import MartletTestSupport
+import SystemPackage
+import Testing
+
+@Suite("Two devices and a stick")
+struct SyncTests {
+  @Test("exchange messages both ways, settle, and then change nothing")
+  func settle() throws {
+    let village = try Village(seed: 1)
+    try village.create("laptop", "clinic")
+    _ = try village.open("laptop").send(client: "note", body: Array("hello".utf8), to: "clinic")
+    _ = try village.open("laptop").send(client: "note", body: Array("again".utf8), to: "clinic")
+    for _ in 0..<2 {
+      for device in ["laptop", "clinic"] {
+        let peers: [String]? = nil
+        _ = try village.open(device).sync("/stick", with: peers)
+      }
+      _ = try village.open("clinic").send(client: "note", body: Array("got".utf8), to: "laptop")
+    }
+    for device in ["laptop", "clinic", "laptop", "clinic"] {
+      _ = try village.open(device).sync("/stick", with: nil)
+    }
+    let before = try village.stick()
+    for device in ["laptop", "clinic", "laptop", "clinic"] {
+      let report = try village.open(device).sync("/stick", with: nil)
+      #expect(report.exports.isEmpty && report.removed.isEmpty)
+    }
+    #expect(try village.stick() == before)
+    for (one, other) in [("laptop", "clinic"), ("clinic", "laptop")] {
+      let status = try #require(try village.open(one, lacks: other))
+      #expect(status.lacks == PeerStatus.Lacks())
+      #expect(status.unacknowledged == 0)
+      #expect(try village.texts(one, in: other) == ["hello", "again", "got", "got"])
+    }
+  }
+}
