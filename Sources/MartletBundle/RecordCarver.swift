@@ -44,6 +44,12 @@ package struct RecordCarver: Sendable {
   /// another question.
   package var isComplete: Bool { hasEnded && isWhole && carvedCount == runs.recordCount }
 
+  /// Bytes kept of a record that has begun and not ended: at most
+  /// ``RecordHead/recordByteLimit``.
+  package var heldByteCount: Int {
+    if case .partial(let begun) = state { begun.bytes.count } else { 0 }
+  }
+
   /// Takes the segments in ascending order; those that hold nothing but the prelude may be
   /// left out, any other that is left out counts as damaged.
   ///

@@ -1,5 +1,3 @@
-package import MartletSeal
-
 /// What stands before the sealed bytes of a record: an object's header, less what the carried log
 /// and the segment say already, and its boxes.
 package struct RecordHead: Hashable, Sendable {

@@ -36,6 +36,7 @@ struct SampleBundle {
     var lengths: [Int] = [100]
     var blobLogs: Set<Int> = []
     var grants = false
+    var boxLimit = 12
     var priorMessages = 2
   }
 
@@ -114,7 +115,7 @@ struct SampleBundle {
             group: log.group, objectClass: .messages, keyID: KeyID(.zero), parents: parents,
             priority: Priority(rawValue: UInt32(random.below(3))) ?? .normal,
             expires: random.below(2) == 0 ? 0 : random.next())
-          let boxes = shape.grants && items.count % 5 == 1 ? 1 + random.below(12) : 0
+          let boxes = shape.grants && items.count % 5 == 1 ? 1 + random.below(shape.boxLimit) : 0
           object = try SealedObject.seal(
             GroupMessage(
               author: author.deviceID, created: 7, client: "data", body: random.bytes(length)),
