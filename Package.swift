@@ -11,6 +11,8 @@ let settings: [SwiftSetting] = [
 ]
 
 let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+let argumentParser: Target.Dependency = .product(
+  name: "ArgumentParser", package: "swift-argument-parser")
 let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
 
 /// A layer: a target that imports only what it declares, all of it further up in this list.
@@ -25,8 +27,13 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 let package = Package(
   name: "martlet",
   platforms: [.macOS(.v26)],
+  products: [
+    .executable(name: "martlet", targets: ["MartletTool"]),
+    .library(name: "Martlet", targets: ["MartletNode", "MartletChat"]),
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
   ],
   targets: [
@@ -55,6 +62,15 @@ let package = Package(
         "MartletStore", "MartletSync", "MartletBundle", "MartletCarriers", system, protobuf,
       ]),
     layer("MartletChat", ["MartletNode", "MartletObjects"]),
+    layer(
+      "MartletCommands",
+      [
+        "MartletFileSystem", "MartletSeal", "MartletStore", "MartletNode", "MartletChat",
+        argumentParser, system,
+      ]),
+    .executableTarget(
+      name: "MartletTool", dependencies: ["MartletFileSystem", "MartletCommands"],
+      swiftSettings: settings),
 
     // In no product.
     layer("MartletTestSupport", ["MartletSeal", "MartletFileSystem", system]),

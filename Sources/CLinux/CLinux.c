@@ -4,12 +4,19 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <time.h>
 #include <unistd.h>
 
+#ifdef __APPLE__
+#include <mach-o/dyld.h>
+#endif
 #ifdef __linux__
 #include <linux/openat2.h>
 #include <sys/syscall.h>
@@ -152,3 +159,55 @@ const char *martlet_next_name(void *directory) {
 }
 
 void martlet_close_directory(void *directory) { closedir((DIR *)directory); }
+
+static volatile sig_atomic_t caught_signal;
+
+static void remember(int signal) {
+  if (caught_signal == 0) caught_signal = signal;
+}
+
+void martlet_catch_signals(void) {
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  sigemptyset(&action.sa_mask);
+  action.sa_handler = remember;
+  // Calls go on where they were: who wants to stop asks between them.
+  action.sa_flags = SA_RESTART;
+  sigaction(SIGINT, &action, NULL);
+  sigaction(SIGTERM, &action, NULL);
+  action.sa_handler = SIG_IGN;
+  sigaction(SIGPIPE, &action, NULL);
+}
+
+int martlet_caught_signal(void) { return caught_signal; }
+
+int martlet_wait_for_input(int file, int milliseconds) {
+  struct pollfd entry = {.fd = file, .events = POLLIN, .revents = 0};
+  // A file that cannot be waited for can be read at once.
+  int count = poll(&entry, 1, milliseconds);
+  if (count == -1) return errno == EINTR ? 0 : 1;
+  return count;
+}
+
+int martlet_terminal_width(int file) {
+  if (!isatty(file)) return 0;
+  struct winsize size;
+  if (ioctl(file, TIOCGWINSZ, &size) == -1 || size.ws_col == 0) return 80;
+  return size.ws_col;
+}
+
+uint64_t martlet_uptime(void) {
+  struct timespec now;
+  if (clock_gettime(CLOCK_MONOTONIC, &now) == -1) return 0;
+  return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+long martlet_program_path(char *out, unsigned long capacity) {
+#ifdef __APPLE__
+  uint32_t size = (uint32_t)capacity;
+  if (_NSGetExecutablePath(out, &size) != 0) return -1;
+  return (long)strlen(out);
+#else
+  return readlink("/proc/self/exe", out, capacity);
+#endif
+}

@@ -7,7 +7,7 @@ extension Card {
 
   /// One line without its end: `martlet-card-1:`, then in base64url without padding the binary
   /// form and four bytes of checksum.
-  package var text: String {
+  public var text: String {
     let bytes = encoded
     return Card.textPrefix + Base64URL.encode(bytes + Card.checksum(of: bytes))
   }
@@ -17,7 +17,7 @@ extension Card {
   /// - Throws: ``CardError/tooLong`` before anything else is looked at, ``CardError/notACard``
   ///   without the prefix, ``CardError/misspelt`` for a character or a checksum that is wrong,
   ///   and then what the binary form throws.
-  package init(text: String) throws(CardError) {
+  public init(text: String) throws(CardError) {
     guard text.utf8.count <= Card.textByteLimit else { throw .tooLong }
     var line = Array(text.utf8)[...]
     while let first = line.first, Card.isSpace(first) { line.removeFirst() }

@@ -48,4 +48,18 @@ void *martlet_open_directory(const char *path);
 const char *martlet_next_name(void *directory);
 void martlet_close_directory(void *directory);
 
+/// From now on SIGINT and SIGTERM are only remembered, however often they come, and a pipe without
+/// a reader fails with EPIPE instead of ending the program.
+void martlet_catch_signals(void);
+/// The first of the signals that came; 0 if none did.
+int martlet_caught_signal(void);
+/// 1 when something can be read or the end is reached, 0 when time is up or a signal came.
+int martlet_wait_for_input(int file, int milliseconds);
+/// Columns of the terminal that a file is; 0 if it is none, 80 if it does not say.
+int martlet_terminal_width(int file);
+/// Milliseconds that only grow.
+uint64_t martlet_uptime(void);
+/// Bytes written to `out`, without a zero; -1 where the system does not say.
+long martlet_program_path(char *out, unsigned long capacity);
+
 #endif

@@ -1,0 +1,98 @@
+internal import ArgumentParser
+internal import MartletFileSystem
+internal import MartletNode
+internal import SystemPackage
+
+extension JSON {
+  init(_ report: ExportReport) {
+    self = .object([
+      ("type", "export"), ("peers", .array(report.peers.map { .string($0) })),
+      report.path.map { JSON.member("path", $0) } ?? ("path", .null),
+      ("messages", .number(report.messages)), ("blobs", .number(report.blobs)),
+      ("objects", .number(report.messages &+ report.blobs)), ("bytes", .number(report.byteCount)),
+      ("receipt_only", .bool(report.isReceiptOnly)),
+    ])
+  }
+}
+
+extension Words {
+  static func line(_ report: ExportReport, would: Bool = false) -> String {
+    let path = report.path.map { Escape.text($0) + ": " } ?? ""
+    let what =
+      report.isReceiptOnly
+      ? "an acknowledgement"
+      : "\(count(report.messages, "message")), \(count(report.blobs, "blob"))"
+    return path + (would ? "would export " : "exported ")
+      + "\(what) for \(list(report.peers)), \(bytes(report.byteCount))"
+  }
+}
+
+struct ExportVerb: Verb {
+  static let configuration = CommandConfiguration.verb(
+    "export", "Writes what peers lack into one bundle.",
+    """
+    Into a directory the bundle goes under a name that tells nothing; otherwise into the file \
+    named, or with - to standard output. If nothing is lacking, nothing is written.
+    """,
+    examples: """
+      martlet export --to clinic /media/stick
+      martlet export --to clinic - | ssh clinic martlet import -
+      martlet export --to clinic --full for-clinic.martlet
+      """)
+
+  @OptionGroup var common: CommonOptions
+  @Option(
+    name: .customLong("to"), help: ArgumentHelp("For whom; may be repeated.", valueName: "peer"))
+  var peers: [NameArgument]
+  @Argument(help: ArgumentHelp("A directory, a file, or -.", valueName: "dest"))
+  var destination: PathArgument
+  @Flag(name: .customLong("full"), help: "Also what was sent already and may not have arrived.")
+  var isFull = false
+  @Flag(name: .customLong("dry-run"), help: "Only say what would be written.")
+  var isDryRun = false
+
+  func validate() throws {
+    if peers.isEmpty { throw ValidationError("--to is missing") }
+  }
+
+  func execute(on console: Console) throws(Failure) -> ExitStatus {
+    if destination.isStandard, console.output.isTerminal, !isDryRun {
+      throw Failure(
+        .usage, "a bundle is not for a terminal", hint: "name a file or a directory, or pipe it on")
+    }
+    let node = try console.open(writing: !isDryRun)
+    var options = Node.ExportOptions()
+    options.isFull = isFull
+    options.isDryRun = isDryRun
+    let destination = try place(on: console)
+    let report = try console.attempt { () throws(NodeError) in
+      try node.export(to: peers.map(\.text), destination, options)
+    }
+    guard let report else {
+      console.note("nothing lacking for \(Words.list(peers.map(\.text))); nothing was written")
+      return .done
+    }
+    if self.destination.isStandard {
+      // Standard output is the bundle's.
+      console.note(Words.line(report, would: isDryRun))
+      if console.options.isJSON { console.words.line(JSON(report).text) }
+    } else {
+      console.print(JSON(report), Words.line(report, would: isDryRun))
+    }
+    return .done
+  }
+
+  private func place(on console: Console) throws(Failure) -> Node.Destination {
+    if destination.isStandard { return .descriptor(FileDescriptor.standardOutput.rawValue) }
+    let path = destination.path
+    let disk = LocalFileSystem()
+    do {
+      if try disk.isDirectory(path) { return .directory(path) }
+      guard destination.endsWithSlash else { return .file(path) }
+      if !isDryRun { try disk.makeDirectory(path, permissions: 0o755) }
+      return .directory(path)
+    } catch {
+      throw Failure(error)
+    }
+  }
+}

@@ -1,0 +1,109 @@
+internal import ArgumentParser
+internal import MartletNode
+internal import MartletSeal
+
+struct LogVerb: Verb {
+  static let configuration = CommandConfiguration.verb(
+    "log", "Shows the messages of a group, in the order in which they were delivered here.",
+    """
+    Position, time by the author's clock, author, id and body of each; the items of a batch have a \
+    line each. What may steer a terminal is shown as \\xNN; --json has the exact text, and base64 \
+    for what is none.
+    """,
+    examples: "martlet log clinic\nmartlet log village --from 1000 --json")
+
+  /// Longer items are named with their length only; `get` has them.
+  private static let shownByteLimit = 64 << 10
+
+  @OptionGroup var common: CommonOptions
+  @Argument(help: ArgumentHelp("Whose.", valueName: "group|peer")) var group: NameArgument
+  @Option(
+    name: .customLong("from"),
+    help: ArgumentHelp("The position to start at.", valueName: "position"))
+  var start: UInt64 = 0
+
+  func execute(on console: Console) throws(Failure) -> ExitStatus {
+    let node = try console.open(writing: false)
+    do {
+      try node.log(group.text, from: start) { message throws(NodeError) in
+        if console.output.failure != nil { throw .interrupted }
+        try Self.show(message, of: node, on: console)
+      }
+    } catch {
+      if console.output.failure != nil { return .done }
+      throw console.failure(error)
+    }
+    return .done
+  }
+
+  private static func show(
+    _ message: MessageReport, of node: Node, on console: Console
+  ) throws(NodeError) {
+    switch message.body {
+    case .client(let body):
+      show(
+        message, message.id.hex, on: console, [JSON.member("body", body, otherwise: "base64")],
+        Escape.text(body))
+    case .grant(let groupName, let members):
+      show(
+        message, message.id.hex, on: console,
+        [
+          ("grant", .string(groupName)), ("members", .array(members.map { .string($0) })),
+        ], "group \(Escape.text(groupName)) of \(Words.list(members))")
+    case .file(let byteCount, let name, let missingBlobs):
+      show(
+        message, message.id.hex, on: console,
+        [
+          JSON.member("name", name), ("bytes", .number(byteCount)),
+          ("missing_blobs", .count(missingBlobs)),
+        ],
+        "file \(Escape.text(name)), \(Words.bytes(byteCount))"
+          + (missingBlobs > 0 ? ", \(Words.count(missingBlobs, "blob")) missing" : ""))
+    case .items(let byteCounts, let name):
+      for (index, byteCount) in byteCounts.enumerated() {
+        let address = byteCounts.count == 1 ? message.id.hex : "\(message.id.hex)/\(index)"
+        var body: [UInt8]?
+        if byteCount <= shownByteLimit {
+          var bytes: [UInt8] = []
+          try node.get(address) { piece throws(NodeError) in bytes += piece }
+          body = bytes
+        }
+        var members: [(String, JSON)] = [("bytes", .count(byteCount))]
+        if !name.isEmpty { members.append(JSON.member("name", name)) }
+        if let body { members.append(JSON.member("body", body, otherwise: "base64")) }
+        show(
+          message, address, on: console, members,
+          body.map { Escape.text($0) } ?? Words.bytes(UInt64(max(0, byteCount))))
+      }
+    }
+  }
+
+  private static func show(
+    _ message: MessageReport, _ address: String, on console: Console,
+    _ members: @autoclosure () -> [(String, JSON)], _ body: @autoclosure () -> String
+  ) {
+    console.answer(
+      .object(
+        [
+          ("type", "message"), ("id", .string(address)), ("position", .number(message.position)),
+          ("created", .string(Timestamp(milliseconds: message.created).description)),
+          ("author", .optional(message.author)), ("author_id", .string(message.authorID.hex)),
+          ("own", .bool(message.isOwn)), ("client", .string(message.client)),
+          ("parents", .array(message.parents.map { .string($0.hex) })),
+        ] + members()),
+      "\(message.position)  \(Timestamp(milliseconds: message.created))  "
+        + "\(message.author.map { Escape.text($0) } ?? String(message.authorID.hex.prefix(16)))  "
+        + "\(address)  \(body())")
+  }
+
+  /// Why a message waits.
+  static func words(_ reason: UndeliveredMessage.Reason) -> (String, parents: [ObjectID]) {
+    switch reason {
+    case .parentsMissing(let parents): ("parents missing", parents)
+    case .keyMissing: ("no key yet", [])
+    case .notProven: ("author not proven yet", [])
+    case .notAccepted: ("group not accepted", [])
+    case .rejected: ("not understood", [])
+    }
+  }
+}

@@ -1,0 +1,108 @@
+internal import ArgumentParser
+internal import MartletFileSystem
+internal import MartletNode
+internal import SystemPackage
+
+struct SyncVerb: Verb {
+  static let configuration = CommandConfiguration.verb(
+    "sync", "Exchanges bundles through a directory, such as a stick: what cron runs.",
+    """
+    Imports every bundle there that is for this device, delivers what it brings, writes what each \
+    peer lacks and the acknowledgements, and removes those of our own bundles that are done with. \
+    Nothing that somebody else wrote is touched. Says when the medium can be taken out.
+    """,
+    examples: """
+      martlet sync /media/stick
+      martlet sync /media/stick --to clinic --quiet
+      martlet sync /media/stick --dry-run
+      """)
+
+  @OptionGroup var common: CommonOptions
+  @Argument(help: ArgumentHelp("The directory.", valueName: "dir")) var directory: PathArgument
+  @Option(
+    name: .customLong("to"), parsing: .upToNextOption,
+    help: ArgumentHelp("Export only for these.", valueName: "peer"))
+  var peers: [NameArgument] = []
+  @Flag(name: .customLong("dry-run"), help: "Only say what would be done.")
+  var isDryRun = false
+
+  func execute(on console: Console) throws(Failure) -> ExitStatus {
+    let began = console.uptime()
+    let path = directory.path
+    do {
+      guard try LocalFileSystem().isDirectory(path) else { throw unavailable(path) }
+    } catch let failure as Failure {
+      throw failure
+    } catch {
+      throw unavailable(path)
+    }
+    let node = try console.open(writing: !isDryRun)
+    let report: SyncReport
+    do {
+      report = try node.sync(
+        path, with: peers.isEmpty ? nil : peers.map(\.text), isDryRun: isDryRun)
+    } catch .file(let error) where error.category == .gone && error.path.starts(with: path) {
+      throw unavailable(path)
+    } catch {
+      throw console.failure(error)
+    }
+    console.clearProgress()
+    let verdicts = report.imports.map { ImportVerdict(isNamed: false, report: $0) }
+    for verdict in verdicts { verdict.show(on: console) }
+    for export in report.exports {
+      console.print(JSON(export), Words.line(export, would: isDryRun))
+    }
+    for removed in report.removed {
+      console.print(
+        .object([("type", "removal"), JSON.member("path", removed)]),
+        "\(Escape.text(removed)): \(isDryRun ? "would be removed" : "removed"), done with")
+    }
+    if report.isReadOnly {
+      console.note("\(Escape.text(path)) is read-only: nothing was written or removed")
+    }
+    summarize(report, milliseconds: console.uptime() &- began, on: console)
+    return ImportVerdict.together(
+      verdicts.map(\.status).filter { $0 != .done }.map { _ in .partial })
+  }
+
+  private func unavailable(_ path: FilePath) -> Failure {
+    Failure(
+      .carrierUnavailable, "\(Escape.text(path)) is not there, or no directory",
+      hint: "is the medium plugged in and mounted?", path: path)
+  }
+
+  private func summarize(_ report: SyncReport, milliseconds: UInt64, on console: Console) {
+    let imported = report.imports.filter {
+      switch $0.outcome {
+      case .imported, .salvaged: true
+      default: false
+      }
+    }
+    let objectsIn = imported.reduce(UInt64(0)) { $0 &+ $1.messages &+ $1.blobs }
+    let bytesIn = imported.reduce(UInt64(0)) { $0 &+ $1.byteCount }
+    let pending = imported.reduce(UInt64(0)) { $0 &+ $1.pending }
+    let objectsOut = report.exports.reduce(UInt64(0)) { $0 &+ $1.messages &+ $1.blobs }
+    let bytesOut = report.exports.reduce(UInt64(0)) { $0 &+ $1.byteCount }
+    console.print(
+      .object([
+        ("type", "sync"), JSON.member("path", directory.path), ("dry_run", .bool(isDryRun)),
+        ("imported", .count(imported.count)), ("objects_in", .number(objectsIn)),
+        ("bytes_in", .number(bytesIn)), ("pending", .number(pending)),
+        ("exported", .count(report.exports.count)), ("objects_out", .number(objectsOut)),
+        ("bytes_out", .number(bytesOut)), ("removed", .count(report.removed.count)),
+        ("read_only", .bool(report.isReadOnly)), ("safe_to_remove", .bool(!isDryRun)),
+        ("seconds", .thousandths(milliseconds)),
+      ]),
+      {
+        let place = Escape.text(directory.path)
+        if imported.isEmpty, report.exports.isEmpty, report.removed.isEmpty {
+          return "\(place): nothing to do" + (isDryRun ? "" : "; safe to remove")
+        }
+        return "\(place): \(imported.count) in (\(Words.count(objectsIn, "object")), "
+          + "\(Words.bytes(bytesIn))), \(report.exports.count) out "
+          + "(\(Words.count(objectsOut, "object")), \(Words.bytes(bytesOut))), "
+          + "\(report.removed.count) removed, \(Words.seconds(milliseconds: milliseconds))"
+          + (isDryRun ? "" : "; safe to remove")
+      }())
+  }
+}

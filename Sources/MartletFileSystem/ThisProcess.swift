@@ -1,0 +1,69 @@
+internal import CLinux
+package import SystemPackage
+
+#if canImport(Darwin)
+  internal import Darwin
+#else
+  internal import Glibc
+#endif
+
+/// What the system gave this program when it started it. Everything is bytes: `String` would
+/// repair what is not UTF-8, and then name another file.
+package enum ThisProcess {
+  /// The arguments, without the program's name.
+  package static var arguments: [[UInt8]] {
+    (1..<max(1, Int(CommandLine.argc))).compactMap { index in
+      CommandLine.unsafeArgv[index].map(bytes)
+    }
+  }
+
+  /// A variable of the environment; nil if it is not set or empty.
+  package static func environment(_ name: String) -> [UInt8]? {
+    guard let value = getenv(name), value.pointee != 0 else { return nil }
+    return bytes(value)
+  }
+
+  /// Where this program stands; nil where the system does not say.
+  package static var programPath: FilePath? {
+    let path = [UInt8](unsafeUninitializedCapacity: 4096) { buffer, count in
+      let length = buffer.withMemoryRebound(to: CChar.self) {
+        $0.baseAddress.map { martlet_program_path($0, 4096) } ?? -1
+      }
+      count = length > 0 ? length : 0
+    }
+    return path.isEmpty ? nil : FilePath(bytes: path)
+  }
+
+  /// The directory that relative paths start from; nil if it was removed.
+  package static var currentDirectory: FilePath? {
+    guard let path = getcwd(nil, 0) else { return nil }
+    defer { free(path) }
+    return FilePath(bytes: bytes(path))
+  }
+
+  /// The machine's name up to its first dot; nil if it has none.
+  package static var hostName: String? {
+    let name = [UInt8](unsafeUninitializedCapacity: 256) { buffer, count in
+      let result = buffer.withMemoryRebound(to: CChar.self) {
+        $0.baseAddress.map { gethostname($0, 256) } ?? -1
+      }
+      count = result == 0 ? buffer.prefix { $0 != 0 }.count : 0
+    }
+    let label = name.prefix { $0 != 0x2E }
+    return label.isEmpty ? nil : String(validating: label, as: UTF8.self)
+  }
+
+  /// Milliseconds that only grow.
+  package static var uptime: UInt64 { martlet_uptime() }
+
+  /// Unix milliseconds by this device's clock.
+  package static var now: UInt64 {
+    var now = timespec()
+    guard clock_gettime(CLOCK_REALTIME, &now) == 0, now.tv_sec > 0 else { return 0 }
+    return UInt64(now.tv_sec) * 1000 + UInt64(now.tv_nsec / 1_000_000)
+  }
+
+  private static func bytes(_ start: UnsafeMutablePointer<CChar>) -> [UInt8] {
+    (0..<strlen(start)).map { UInt8(bitPattern: start[Int($0)]) }
+  }
+}

@@ -1,0 +1,16 @@
+internal import MartletCommands
+internal import MartletFileSystem
+
+#if canImport(Darwin)
+  internal import Darwin
+#else
+  internal import Glibc
+#endif
+
+@main
+enum Main {
+  static func main() {
+    StopSignals.catch()
+    exit(Invocation.run(ThisProcess.arguments, on: .ofThisProcess()))
+  }
+}
