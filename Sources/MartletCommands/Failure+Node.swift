@@ -20,6 +20,8 @@ extension Failure {
       self.init(
         .notForUs, "the passphrase does not open \(Escape.text(path))",
         hint: "the first line of the file is the passphrase, without its end", path: path)
+    case .badPassphrase:
+      self.init(.usage, "a passphrase has 1 to 1024 bytes; nothing was changed")
     case .identityDamaged(let path):
       self.init(
         .inputOutput, "the identity in \(Escape.text(path)) cannot be read; nothing was changed",
@@ -55,6 +57,18 @@ extension Failure {
       self.init(
         .failed, "more than one group is named \(Escape.text(name))",
         hint: "name it by the first digits of its id; `martlet group list` shows them")
+    case .notGranted(let name):
+      self.init(
+        .failed, "the key of group \(Escape.text(name)) has not come yet",
+        hint: "it comes with the bundles of the group's founder; sync again later")
+    case .archived(let name):
+      self.init(
+        .failed,
+        "the group \(Escape.text(name)) belongs to the identity that this store had before",
+        hint: "it can be read, and neither written nor shared")
+    case .ambiguousObject(let digits):
+      self.init(
+        .failed, "more than one id starts with \(Escape.text(digits))", hint: "give more digits")
     case .notAccepted(let name):
       self.init(
         .failed, "the group \(Escape.text(name)) is not accepted yet",
@@ -95,6 +109,30 @@ extension Failure {
         .inputOutput,
         "what was written to \(Escape.text(path)) does not read back as it was; it was removed",
         hint: "the medium is broken or lies: use another", path: path)
+    case .noDirectory(let path):
+      self.init(
+        .carrierUnavailable, "\(Escape.text(path)) is not there, or no directory",
+        hint: "is the medium plugged in and mounted?", path: path)
+    case .readOnlyMedium(let path):
+      self.init(
+        .carrierUnavailable, "cannot write \(Escape.text(path)): the medium is read-only",
+        hint: "unlock it, or use another", path: path)
+    case .full(let path, let needed):
+      self.init(
+        .doesNotFit,
+        "\(Escape.text(path)) does not fit"
+          + (needed.map { ": it has \(Words.bytes($0)) or more" } ?? "")
+          + "; what was written of it was removed, and nothing else was touched",
+        hint: "make room on the medium, or use another", path: path)
+    case .gone(let path):
+      self.init(
+        .carrierUnavailable,
+        "\(Escape.text(path)) went away; what was finished before is kept",
+        hint: "connect the medium again, then do it again", path: path)
+    case .exists(let path):
+      self.init(
+        .failed, "something stands at \(Escape.text(path)) already; it was left as it is",
+        hint: "use another name", path: path)
     case .engine(let rule):
       self.init(
         .failed, "a rule was broken: \(Escape.text(rule)); nothing more was done",

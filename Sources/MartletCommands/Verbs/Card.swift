@@ -19,7 +19,7 @@ struct CardVerb: Verb {
         hint: "`martlet card | qrencode -t ANSIUTF8` does, where qrencode is installed")
     }
     let node = try console.open(writing: false)
-    let card = try console.attempt { () throws(NodeError) in try node.card }
+    let card = node.card
     console.answer(
       .object([
         ("type", "card"), ("name", .string(card.name)), ("device", .string(card.deviceID.hex)),

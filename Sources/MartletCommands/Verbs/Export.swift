@@ -65,19 +65,26 @@ struct ExportVerb: Verb {
     options.isFull = isFull
     options.isDryRun = isDryRun
     let destination = try place(on: console)
-    let report = try console.attempt { () throws(NodeError) in
-      try node.export(to: peers.map(\.text), destination, options)
+    if peers.count > 1 {
+      guard case .directory = destination else {
+        throw Failure(.usage, "one file is for one peer", hint: "name a directory")
+      }
     }
-    guard let report else {
-      console.note("nothing lacking for \(Words.list(peers.map(\.text))); nothing was written")
-      return .done
-    }
-    if self.destination.isStandard {
-      // Standard output is the bundle's.
-      console.note(Words.line(report, would: isDryRun))
-      if console.options.isJSON { console.words.line(JSON(report).text) }
-    } else {
-      console.print(JSON(report), Words.line(report, would: isDryRun))
+    for peer in peers {
+      let report = try console.attempt { () throws(NodeError) in
+        try node.export(to: peer.text, destination, options)
+      }
+      guard let report else {
+        console.note("nothing lacking for \(Escape.text(peer.text)); nothing was written")
+        continue
+      }
+      if self.destination.isStandard {
+        // Standard output is the bundle's.
+        console.note(Words.line(report, would: isDryRun))
+        if console.options.isJSON { console.words.line(JSON(report).text) }
+      } else {
+        console.print(JSON(report), Words.line(report, would: isDryRun))
+      }
     }
     return .done
   }
