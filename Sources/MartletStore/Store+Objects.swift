@@ -68,7 +68,7 @@ extension Store {
 
   /// A pack's index, made again from the pack if it is missing or damaged.
   private func index(of path: String) throws(StoreError) -> [(id: ObjectID, offset: UInt64)] {
-    let limit = UInt64(Pack.objectLimit * Pack.indexEntryByteCount + 40)
+    let limit = UInt64(disk.limits.packObjectCount * Pack.indexEntryByteCount + 40)
     let name = Self.indexName(of: path)
     if let size = try disk.byteCount(name), size <= limit,
       let bytes = try disk.readWhole(name, limit: limit), let entries = Pack.readIndex(bytes)
