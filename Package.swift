@@ -45,7 +45,9 @@ let package = Package(
     layer("MartletWire", ["MartletSeal", protobuf], exclude: ["Protos"]),
     layer("MartletObjects", ["MartletWire", "MartletSeal", "MartletCompression", protobuf]),
     layer("MartletSync", ["MartletWire", "MartletSeal"]),
-    layer("MartletStore", ["MartletFileSystem", "MartletWire", "MartletSeal", system]),
+    layer(
+      "MartletStore",
+      ["MartletFileSystem", "MartletWire", "MartletSeal", "MartletWorkers", system]),
     layer("MartletBundle", ["MartletWire", "MartletSeal"]),
 
     // In no product.

@@ -76,6 +76,19 @@ struct CommitFile {
     contents.apply(entry, byteCount: bytes.count)
   }
 
+  /// Reads the file again; returns where it is damaged, and writes it anew if it may be written.
+  mutating func check() throws(StoreError) -> [UInt64] {
+    let bytes: [UInt8]
+    do { bytes = try disk.readWhole(Self.name, limit: Self.limit) ?? [] } catch {
+      guard error.isOfMedium else { throw error }
+      bytes = []
+    }
+    let found = CommitContents(bytes)
+    let damage = found.damage + (found.lostAt.map { [$0] } ?? [])
+    if file != nil, !isBroken, !found.isClean { try rewrite(contents.files.mapValues { $0 }) }
+    return damage
+  }
+
   /// Corrects what is known of a file, without writing; the next entry on it will say it.
   mutating func correct(_ path: String, byteCount: UInt64) {
     contents.correct(path, byteCount: byteCount)

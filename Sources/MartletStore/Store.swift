@@ -97,6 +97,8 @@ package final class Store {
     try disk.syncDirectory("")
   }
 
+  func checkCommitFile() throws(StoreError) -> [UInt64] { try commitFile.check() }
+
   /// A whole file of the store, such as `config.json`.
   package func file(_ relative: String, limit: UInt64) throws(StoreError) -> [UInt8] {
     guard let bytes = try disk.readWhole(relative, limit: limit) else {

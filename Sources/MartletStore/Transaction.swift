@@ -190,12 +190,11 @@ package final class Transaction {
   ) throws(StoreError) {
     let old = store.committedState(id)
     let byteCount = UInt64(state.count)
-    if let old, old.file.byteCount <= max(disk.limits.stateFileByteCount, 4 * byteCount) {
+    // One that is shorter than was committed is not continued.
+    if let old, old.file.byteCount <= max(disk.limits.stateFileByteCount, 4 * byteCount),
+      let actual = try disk.byteCount(old.path), actual >= old.file.byteCount
+    {
       let file = try disk.open(old.path, .readWrite)
-      let actual = try file.byteCount()
-      guard actual >= old.file.byteCount else {
-        throw .damaged(disk.path(old.path), offset: actual)
-      }
       if actual > old.file.byteCount { try file.truncate(to: old.file.byteCount) }
       let bytes = StateEntry.encode(state, at: old.file.byteCount)
       try file.write(bytes, at: old.file.byteCount)
