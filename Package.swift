@@ -52,7 +52,9 @@ let package = Package(
     layer("MartletWire", ["MartletSeal", protobuf], exclude: ["Protos"]),
     layer("MartletObjects", ["MartletWire", "MartletSeal", "MartletCompression", protobuf]),
     layer("MartletSync", ["MartletWire", "MartletSeal"]),
-    layer("MartletStore", ["MartletFileSystem", "MartletWire", "MartletSeal", system]),
+    layer(
+      "MartletStore",
+      ["MartletFileSystem", "MartletWire", "MartletSeal", "MartletWorkers", system]),
     layer("MartletCarriers", ["MartletFileSystem", system]),
     layer("MartletBundle", ["MartletObjects", "MartletWire", "MartletSeal"]),
     layer(

@@ -5,6 +5,7 @@ internal import SystemPackage
 struct Disk: Sendable {
   let system: any FileSystem
   let root: FilePath
+  let limits: StoreLimits
 
   func path(_ relative: String) -> FilePath { root.pushing(FilePath(relative)) }
 
@@ -46,6 +47,10 @@ struct Disk: Sendable {
     }
   }
 
+  func removeDirectory(_ relative: String) throws(StoreError) {
+    try attempt { () throws(FileSystemError) in try system.removeDirectory(path(relative)) }
+  }
+
   func syncDirectory(_ relative: String) throws(StoreError) {
     let directory = relative.isEmpty ? root : path(relative)
     try attempt { () throws(FileSystemError) in try system.syncDirectory(directory) }
@@ -78,14 +83,27 @@ struct Disk: Sendable {
   func replace(
     _ relative: String, with bytes: [UInt8], permissions: UInt16 = 0o600
   ) throws(StoreError) {
+    try rename(try writeTemporary(relative, bytes, permissions: permissions), to: relative)
+  }
+
+  /// Writes a whole file in `tmp/` and synchronises it; returns its name there.
+  func writeTemporary(
+    _ relative: String, _ bytes: [UInt8], permissions: UInt16 = 0o600
+  ) throws(StoreError) -> String {
     let temporary = "tmp/" + relative.split(separator: "/").joined(separator: "-")
-    do {
-      try remove(temporary)
-      let file = try open(temporary, .createNew(permissions: permissions))
-      try file.write(bytes, at: 0)
-      try file.sync()
-    }
-    try rename(temporary, to: relative)
+    try remove(temporary)
+    let file = try open(temporary, .createNew(permissions: permissions))
+    try file.write(bytes, at: 0)
+    try file.sync()
+    return temporary
+  }
+
+  /// Whether a path is relative, and names something below the directory it is relative to.
+  static func isInside(_ path: String) -> Bool {
+    !path.isEmpty && !path.contains("\0")
+      && path.split(separator: "/", omittingEmptySubsequences: false).allSatisfy {
+        !$0.isEmpty && $0 != "." && $0 != ".."
+      }
   }
 
   func attempt<Result>(

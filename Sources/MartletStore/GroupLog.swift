@@ -68,6 +68,19 @@ package final class GroupLog {
     return entries
   }
 
+  /// Entries of a range, nil for one that is damaged.
+  func readableEntries(_ range: Range<UInt64>) throws(StoreError) -> [GroupLogEntry?] {
+    let size = Self.entryByteCount
+    guard let file else { return Array(repeating: nil, count: range.count) }
+    var bytes: [UInt8] = []
+    do {
+      bytes = try file.read(at: range.lowerBound * UInt64(size), count: range.count * size)
+    } catch {
+      guard error.isOfMedium else { throw error }
+    }
+    return range.enumerated().map { Self.decode(bytes, at: $0 * size, position: $1) }
+  }
+
   /// Where an object stands; nil if it does not. The first call reads the log once and keeps
   /// eight bytes an entry.
   package func position(of id: ObjectID) throws(StoreError) -> UInt64? {
@@ -139,6 +152,14 @@ package final class GroupLog {
 }
 
 extension LogID {
+  /// Of the log that stands at a path; nil for any other path.
+  init?(path: String) {
+    let parts = path.split(separator: "/")
+    guard parts.count == 3, let group = GroupID(hex: String(parts[1])) else { return nil }
+    self.init(group: group, objectClass: parts[2] == "messages.log" ? .messages : .blobs)
+    guard self.path == path else { return nil }
+  }
+
   /// Where the log stands, relative to the store.
   var path: String { "\(directory)/\(objectClass == .messages ? "messages" : "blobs").log" }
   var directory: String { "groups/\(group.hex)" }

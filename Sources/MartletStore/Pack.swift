@@ -12,11 +12,6 @@ enum Pack {
   static let firstOffset: UInt64 = 16
   static let headerByteCount = 40
   static let indexEntryByteCount = 40
-  /// A pack is closed once it holds so many objects, or bytes.
-  static let objectLimit = 65_536
-  static let byteLimit: UInt64 = 256 << 20
-  /// Objects of this many bytes and more have a file each.
-  static let looseByteCount = 256 << 10
 
   static func header(_ id: ObjectID, byteCount: Int, at offset: UInt64) -> [UInt8] {
     var bytes = id.bytes
@@ -93,10 +88,12 @@ final class PackWriter {
   private(set) var entries: [(id: ObjectID, offset: UInt64)] = []
   private(set) var byteCount: UInt64
   private let file: StoreFile
+  private let limits: StoreLimits
   private var buffer: [UInt8]
 
   init(on disk: Disk, tag: UInt64) throws(StoreError) {
     self.tag = tag
+    limits = disk.limits
     temporary = "tmp/pack-\(tag)"
     try disk.remove(temporary)
     file = try disk.open(temporary, .createNew(permissions: 0o600))
@@ -105,7 +102,9 @@ final class PackWriter {
     byteCount = Pack.firstOffset
   }
 
-  var isFull: Bool { entries.count >= Pack.objectLimit || byteCount >= Pack.byteLimit }
+  var isFull: Bool {
+    entries.count >= limits.packObjectCount || byteCount >= limits.packByteCount
+  }
 
   /// Returns the offset of the object's header.
   func add(_ id: ObjectID, _ bytes: [UInt8]) throws(StoreError) -> UInt64 {

@@ -22,8 +22,13 @@ extension Store {
   package func read(_ id: ObjectID) throws(StoreError) -> [UInt8] {
     let name = Pack.looseName(id)
     var bad: String?
-    if let bytes = try disk.readWhole(name, limit: UInt64(Limits.objectByteCount)) {
-      if Hash.plain(bytes) == id.digest { return bytes }
+    do {
+      if let bytes = try disk.readWhole(name, limit: UInt64(Limits.objectByteCount)) {
+        if Hash.plain(bytes) == id.digest { return bytes }
+        bad = name
+      }
+    } catch {
+      guard error.isOfMedium else { throw error }
       bad = name
     }
     for (tag, path) in commitFile.contents.packNames.sorted(by: { $0.key < $1.key }) {
@@ -37,8 +42,17 @@ extension Store {
     throw .missing(id)
   }
 
-  /// Nil if the pack or the object is not where it is said to be.
+  /// Nil if the pack or the object is not where it is said to be, or cannot be read there.
   private func packed(
+    _ id: ObjectID, tag: UInt64, offset: UInt64
+  ) throws(StoreError) -> [UInt8]? {
+    do { return try readPacked(id, tag: tag, offset: offset) } catch {
+      guard error.isOfMedium else { throw error }
+      return nil
+    }
+  }
+
+  private func readPacked(
     _ id: ObjectID, tag: UInt64, offset: UInt64
   ) throws(StoreError) -> [UInt8]? {
     if openPack?.tag != tag {
@@ -68,7 +82,7 @@ extension Store {
 
   /// A pack's index, made again from the pack if it is missing or damaged.
   private func index(of path: String) throws(StoreError) -> [(id: ObjectID, offset: UInt64)] {
-    let limit = UInt64(Pack.objectLimit * Pack.indexEntryByteCount + 40)
+    let limit = UInt64(disk.limits.packObjectCount * Pack.indexEntryByteCount + 40)
     let name = Self.indexName(of: path)
     if let size = try disk.byteCount(name), size <= limit,
       let bytes = try disk.readWhole(name, limit: limit), let entries = Pack.readIndex(bytes)
@@ -80,21 +94,38 @@ extension Store {
     return entries
   }
 
+  /// Writes a pack's index anew if it is not what it should be, and the store is open for writing.
+  ///
+  /// - Returns: The index's path, if it was there and damaged.
+  func checkIndex(
+    of pack: String, _ entries: [(id: ObjectID, offset: UInt64)]
+  ) throws(StoreError) -> String? {
+    let name = Self.indexName(of: pack)
+    let wanted = Pack.index(entries)
+    var found: [UInt8]?
+    do { found = try disk.readWhole(name, limit: UInt64(wanted.count)) } catch {
+      if case .tooLarge = error {
+        found = []
+      } else if error.isOfMedium {
+        found = []
+      } else {
+        throw error
+      }
+    }
+    if found == wanted { return nil }
+    if isWriting { try? Self.writeIndex(wanted, of: pack, on: disk) }
+    return found == nil ? nil : name
+  }
+
   /// Reads every header of a pack; where one is damaged, the next that is not is looked for.
   func scan(_ path: String) throws(StoreError) -> [(id: ObjectID, offset: UInt64)] {
-    guard let file = try disk.openIfPresent(path) else { return [] }
-    let window = PackWindow(file)
-    let end = try file.byteCount()
+    guard let file = try disk.openIfPresent(path),
+      let committed = commitFile.contents.files[path]
+    else { return [] }
+    let scanner = try PackScanner(file, committed)
     var entries: [(id: ObjectID, offset: UInt64)] = []
-    var offset = Pack.firstOffset
-    while offset < end {
-      guard let bytes = try window.read(at: offset, count: Pack.headerByteCount) else { break }
-      if let header = Pack.readHeader(bytes, at: 0, offset: offset) {
-        entries.append((header.id, offset))
-        offset += UInt64(Pack.headerByteCount + header.byteCount)
-      } else {
-        offset += 1
-      }
+    while let batch = try scanner.next() {
+      for object in batch.objects { entries.append((object.id, object.offset)) }
     }
     return entries
   }

@@ -38,8 +38,41 @@ extension Store {
   }
 
   /// The last committed bytes of a state; nil if none ever were.
+  ///
+  /// - Throws: ``StoreError/damaged(_:offset:)`` if they are not there as they were written.
+  ///   Setting the state in a transaction repairs it; ``previousState(_:)`` may help to.
   package func state(_ id: StateID) throws(StoreError) -> [UInt8]? {
     guard let (path, file) = committedState(id) else { return nil }
+    return try state(at: path, file)
+  }
+
+  /// The latest state before the committed one that can still be read; nil if none can.
+  ///
+  /// For repair only: it is out of date, and how far nobody knows.
+  package func previousState(_ id: StateID) throws(StoreError) -> [UInt8]? {
+    guard let (path, file) = committedState(id), let stored = try disk.openIfPresent(path)
+    else { return nil }
+    let header = StateEntry.headerByteCount
+    let end = min(file.mark, try stored.byteCount())
+    var places: [Range<UInt64>] = []
+    var offset: UInt64 = 0
+    while offset < end {
+      let bytes = try stored.read(at: offset, count: header)
+      guard bytes.count == header else { break }
+      let count = bytes.number(at: 0, byteCount: 4)
+      guard count <= UInt64(StateEntry.limit), end - offset >= UInt64(header) + count
+      else { break }
+      places.append(offset..<offset + UInt64(header) + count)
+      offset += UInt64(header) + count
+    }
+    for place in places.reversed() {
+      let bytes = try stored.read(at: place.lowerBound, count: place.count)
+      if let state = StateEntry.decode(bytes, at: place.lowerBound) { return state }
+    }
+    return nil
+  }
+
+  func state(at path: String, _ file: CommittedFile) throws(StoreError) -> [UInt8] {
     guard file.byteCount >= file.mark, let stored = try disk.openIfPresent(path) else {
       throw .damaged(disk.path(path), offset: 0)
     }

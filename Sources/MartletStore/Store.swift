@@ -1,6 +1,4 @@
 package import MartletFileSystem
-package import MartletSeal
-package import MartletWire
 package import SystemPackage
 
 /// The directory with everything a device holds.
@@ -19,8 +17,6 @@ package final class Store {
   }
 
   package let path: FilePath
-  /// This life of the store.
-  package let instance: InstanceID
   /// What opening found short or altered.
   package internal(set) var damage: [StoreDamage] = []
 
@@ -34,30 +30,29 @@ package final class Store {
 
   /// Opens a store.
   ///
-  /// For writing: what a transaction cut short left behind is removed. A commit file with damage
-  /// in it is refused then; for reading, ``damage`` lists it.
+  /// For writing: what a transaction cut short left behind is removed, and a damaged copy of a
+  /// commit entry is written again. A commit file that lacks an entry is refused then; for
+  /// reading, ``damage`` lists it.
   /// - Throws: ``StoreError/notAStore(_:)``, ``StoreError/busy(_:)``,
   ///   ``StoreError/unsupportedFormat(_:)``, ``StoreError/damaged(_:offset:)``,
   ///   ``StoreError/system(_:)``.
   package init(
-    at path: FilePath, on system: any FileSystem, for access: Access
+    at path: FilePath, on system: any FileSystem, for access: Access,
+    limits: StoreLimits = StoreLimits()
   ) throws(StoreError) {
-    let disk = Disk(system: system, root: path)
+    let disk = Disk(system: system, root: path, limits: limits)
     guard let format = try disk.readWhole("format", limit: 4096) else { throw .notAStore(path) }
     var lock: StoreFile?
     if case .writing(let wait) = access { lock = try Self.lock(disk, wait: wait) }
     guard let commitFile = try CommitFile(reading: disk) else { throw .notAStore(path) }
     guard format == Self.format else { throw .unsupportedFormat(disk.path("format")) }
-    guard let bytes = try disk.readWhole("instance", limit: 4096),
-      let instance = InstanceID(hex: String(decoding: bytes.prefix(64), as: UTF8.self))
-    else { throw .damaged(disk.path("instance"), offset: 0) }
     self.path = path
-    self.instance = instance
     self.disk = disk
     self.commitFile = commitFile
     self.lock = lock
     isWriting = lock != nil
-    damage = commitFile.contents.damage.map {
+    let contents = commitFile.contents
+    damage = (contents.damage + (contents.lostAt.map { [$0] } ?? [])).map {
       StoreDamage(path: CommitFile.name, kind: .altered(offset: $0))
     }
     if isWriting { try recover() }
@@ -68,9 +63,10 @@ package final class Store {
   /// One whose creation was cut short is made anew.
   /// - Parameter identity: Kept in `identity`, readable by the owner only.
   package static func create(
-    at path: FilePath, on system: any FileSystem, identity: [UInt8], random: any RandomSource
+    at path: FilePath, on system: any FileSystem, identity: [UInt8],
+    limits: StoreLimits = StoreLimits()
   ) throws(StoreError) {
-    let disk = Disk(system: system, root: path)
+    let disk = Disk(system: system, root: path, limits: limits)
     try disk.attempt { () throws(FileSystemError) in
       try system.makeDirectory(path, permissions: 0o700)
     }
@@ -79,7 +75,6 @@ package final class Store {
     if try disk.byteCount(CommitFile.name) != nil { throw .alreadyAStore(path) }
     for directory in directories { try disk.makeDirectory(directory) }
     try disk.replace("identity", with: identity)
-    try disk.replace("instance", with: Array((random.digest().hex + "\n").utf8))
     try disk.replace("format", with: format)
     try disk.syncDirectory("")
     let parent = path.removingLastComponent()
@@ -91,6 +86,18 @@ package final class Store {
 
   /// The bytes of `identity`.
   package func identity() throws(StoreError) -> [UInt8] { try file("identity", limit: 1 << 20) }
+
+  /// Replaces the bytes of `identity`, durably: where a copied store becomes a device of its own.
+  ///
+  /// Not part of any transaction. A power cut leaves the one or the other, whole.
+  /// - Throws: ``StoreError/readOnly(_:)``, ``StoreError/system(_:)``.
+  package func replaceIdentity(_ bytes: [UInt8]) throws(StoreError) {
+    guard isWriting else { throw .readOnly(path) }
+    try disk.replace("identity", with: bytes)
+    try disk.syncDirectory("")
+  }
+
+  func checkCommitFile() throws(StoreError) -> [UInt64] { try commitFile.check() }
 
   /// A whole file of the store, such as `config.json`.
   package func file(_ relative: String, limit: UInt64) throws(StoreError) -> [UInt8] {

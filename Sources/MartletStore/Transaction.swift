@@ -7,9 +7,6 @@ package import MartletWire
 /// Memory is bounded by one pack's names and the states handed in. Ends with ``commit()`` or
 /// ``discard()``; letting go of it discards. A call that throws has discarded it.
 package final class Transaction {
-  /// Loose files from which on the whole file system is synchronised at once.
-  static let looseFileLimit = 8
-
   let store: Store
   var disk: Disk { store.disk }
   private var isOpen = true
@@ -21,6 +18,8 @@ package final class Transaction {
   private var states: [StateID: [UInt8]] = [:]
   private var files: [String: [UInt8]] = [:]
   private var changes: [String: CommittedFile?] = [:]
+  /// Directories that did not stand before, outer ones first.
+  private var newDirectories: [String] = []
 
   init(_ store: Store) {
     self.store = store
@@ -38,13 +37,13 @@ package final class Transaction {
     }
     let byteCount = UInt32(bytes.count)
     return try guarded { () throws(StoreError) in
-      if bytes.count >= Pack.looseByteCount {
+      if bytes.count >= disk.limits.looseByteCount {
         let temporary = "tmp/object-\(loose.count)"
         try disk.remove(temporary)
         let file = try disk.open(temporary, .createNew(permissions: 0o600))
         try file.write(bytes, at: 0)
         // Beyond the limit one call synchronises them all; up to it, each its own.
-        if loose.count < Self.looseFileLimit { try file.sync() }
+        if loose.count < disk.limits.looseFileCount { try file.sync() }
         loose.append((temporary, id))
         return StoredObject(id: id, byteCount: byteCount, packTag: 0, offset: 0)
       }
@@ -68,7 +67,7 @@ package final class Transaction {
     _ objects: [StoredObject], to log: LogID
   ) throws(StoreError) -> UInt64 {
     try guarded { () throws(StoreError) in
-      if logs[log] == nil { logs[log] = try LogWriter(store, log) }
+      if logs[log] == nil { logs[log] = try LogWriter(self, log) }
       guard let writer = logs[log] else { throw .mustReopen(store.path) }
       let first = writer.length
       for object in objects { try writer.append(object) }
@@ -127,6 +126,19 @@ package final class Transaction {
     // Best effort: opening for writing does the same.
     for name in (try? disk.list("tmp")) ?? [] { try? disk.remove("tmp/\(name)") }
     for pack in packs { try? disk.remove(pack.path) }
+    // What may have failed to become durable is not to be found again: made anew, it is durable
+    // when its directory next is.
+    for directory in newDirectories.reversed() {
+      for name in (try? disk.list(directory)) ?? [] { try? disk.remove("\(directory)/\(name)") }
+      try? disk.removeDirectory(directory)
+    }
+  }
+
+  /// Makes a directory below one that stands; durable once that is synchronised.
+  func makeDirectory(_ path: String) throws(StoreError) {
+    guard !path.isEmpty, try disk.byteCount(path) == nil else { return }
+    newDirectories.append(path)
+    try disk.makeDirectory(path)
   }
 
   private func guarded<Result>(
@@ -150,13 +162,13 @@ package final class Transaction {
 
   private func placeObjects() throws(StoreError) {
     guard !loose.isEmpty else { return }
-    let all = loose.count > Self.looseFileLimit
+    let all = loose.count > disk.limits.looseFileCount
     if all { try disk.syncAll() }
     var directories: Set<String> = ["objects"]
     for (temporary, id) in loose {
       let name = Pack.looseName(id)
       if directories.insert(Self.directory(of: name)).inserted {
-        try disk.makeDirectory(Self.directory(of: name))
+        try makeDirectory(Self.directory(of: name))
       }
       try disk.rename(temporary, to: name)
     }
@@ -178,12 +190,11 @@ package final class Transaction {
   ) throws(StoreError) {
     let old = store.committedState(id)
     let byteCount = UInt64(state.count)
-    if let old, old.file.byteCount <= max(64 << 10, 4 * byteCount) {
+    // One that is shorter than was committed is not continued.
+    if let old, old.file.byteCount <= max(disk.limits.stateFileByteCount, 4 * byteCount),
+      let actual = try disk.byteCount(old.path), actual >= old.file.byteCount
+    {
       let file = try disk.open(old.path, .readWrite)
-      let actual = try file.byteCount()
-      guard actual >= old.file.byteCount else {
-        throw .damaged(disk.path(old.path), offset: actual)
-      }
       if actual > old.file.byteCount { try file.truncate(to: old.file.byteCount) }
       let bytes = StateEntry.encode(state, at: old.file.byteCount)
       try file.write(bytes, at: old.file.byteCount)
@@ -195,7 +206,8 @@ package final class Transaction {
     }
     let generation = old.flatMap { $0.path.split(separator: ".").last.flatMap { UInt64($0) } } ?? 0
     let path = "\(id.path).\(generation + 1)"
-    try Self.makeDirectories(id.directory, on: disk)
+    try makeDirectory(id.directory)
+    try disk.syncDirectory(Self.directory(of: id.directory))
     let bytes = StateEntry.encode(state, at: 0)
     try disk.replace(path, with: bytes)
     try disk.syncDirectory(id.directory)
@@ -206,14 +218,7 @@ package final class Transaction {
     }
   }
 
-  /// Makes a directory of two levels; durable once it is synchronised itself.
-  static func makeDirectories(_ path: String, on disk: Disk) throws(StoreError) {
-    guard !path.isEmpty else { return }
-    try disk.makeDirectory(path)
-    try disk.syncDirectory(directory(of: path))
-  }
-
-  private static func directory(of path: String) -> String {
+  static func directory(of path: String) -> String {
     path.split(separator: "/").dropLast().joined(separator: "/")
   }
 }
@@ -229,14 +234,18 @@ final class LogWriter {
   private(set) var length: UInt64
   private var byteCount: UInt64
 
-  init(_ store: Store, _ id: LogID) throws(StoreError) {
+  init(_ transaction: Transaction, _ id: LogID) throws(StoreError) {
+    let store = transaction.store
     let log = try store.log(id)
     length = log.length
     chain = try log.chain(at: length) ?? .empty
     cumulative = try log.byteCount()
     byteCount = length * UInt64(GroupLog.entryByteCount)
     directory = id.directory
-    try Transaction.makeDirectories(directory, on: store.disk)
+    try transaction.makeDirectory(directory)
+    try store.disk.syncDirectory(Transaction.directory(of: directory))
+    // Nothing of it is committed: one that a discarded transaction left is made anew.
+    if length == 0 { try store.disk.remove(id.path) }
     file = try store.disk.open(id.path, .readWriteOrCreate(permissions: 0o600))
     let actual = try file.byteCount()
     guard actual >= byteCount else { throw .damaged(file.path, offset: actual) }

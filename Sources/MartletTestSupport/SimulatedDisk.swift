@@ -24,8 +24,8 @@ struct SimulatedDisk: Sendable {
     var durableContents: [UInt8] = []
     var pendingWrites: [Write] = []
 
-    var entries: [FilePath.Component: UInt64] = [:]
-    var durableEntries: [FilePath.Component: UInt64] = [:]
+    var entries: [SimulatedName: UInt64] = [:]
+    var durableEntries: [SimulatedName: UInt64] = [:]
     var pendingEntries: [EntryChange] = []
 
     init(kind: FileInformation.Kind, permissions: UInt16, born: Int64) {
@@ -66,12 +66,12 @@ struct SimulatedDisk: Sendable {
   }
 
   enum EntryChange: Sendable {
-    case add(FilePath.Component, UInt64)
-    case remove(FilePath.Component, UInt64)
+    case add(SimulatedName, UInt64)
+    case remove(SimulatedName, UInt64)
     /// Within one directory, where it is one change.
-    case rename(FilePath.Component, to: FilePath.Component, UInt64)
+    case rename(SimulatedName, to: SimulatedName, UInt64)
 
-    func apply(to entries: inout [FilePath.Component: UInt64]) {
+    func apply(to entries: inout [SimulatedName: UInt64]) {
       switch self {
       case .add(let name, let inode): entries[name] = inode
       case .remove(let name, let inode):
@@ -186,7 +186,7 @@ extension SimulatedDisk {
     var waiting = [Self.root]
     while let directory = waiting.popLast() {
       let entries = inodes[directory]?.entries ?? [:]
-      for (name, inode) in entries.sorted(by: { $0.key.string < $1.key.string }) {
+      for (name, inode) in entries.sorted(by: { $0.key.key < $1.key.key }) {
         if inodes[inode] == nil || (inodes[inode]?.kind == .directory && seen.contains(inode)) {
           inodes[directory]?.entries[name] = nil
           inodes[directory]?.durableEntries[name] = nil

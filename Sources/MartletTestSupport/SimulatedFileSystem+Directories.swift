@@ -16,7 +16,7 @@ extension SimulatedFileSystem {
   package func list(_ directory: FilePath) throws(FileSystemError) -> [FilePath.Component] {
     try perform(.list, directory) { state throws(Errno) in
       let inode = try state.disk.directory(directory)
-      return (state.disk.inodes[inode]?.entries.keys).map { Array($0) } ?? []
+      return (state.disk.inodes[inode]?.entries.keys).map { $0.map(\.component) } ?? []
     }
   }
 
@@ -103,26 +103,24 @@ extension SimulatedDisk {
   /// A name in a directory, and what stands there; the root has no name.
   struct Place {
     var directory: UInt64
-    var name: FilePath.Component?
+    var name: SimulatedName?
     var inode: UInt64?
   }
 
   func place(_ path: FilePath) throws(Errno) -> Place {
     if path.isEmpty { throw .noSuchFileOrDirectory }
     var steps: [Place] = [Place(directory: Self.root, name: nil, inode: Self.root)]
-    for component in path.components {
+    for step in SimulatedStep.steps(of: path) {
       let here = steps[steps.count - 1]
       guard let inode = here.inode else { throw .noSuchFileOrDirectory }
       guard inodes[inode]?.kind == .directory else { throw .notDirectory }
-      switch component.kind {
-      case .currentDirectory: break
-      case .parentDirectory: if steps.count > 1 { steps.removeLast() }
-      default:
-        if component.string.utf8.count > SimulatedFileSystem.nameByteCountLimit {
-          throw .fileNameTooLong
-        }
+      switch step {
+      case .stay: break
+      case .leave: if steps.count > 1 { steps.removeLast() }
+      case .enter(let name):
+        if name.byteCount > SimulatedFileSystem.nameByteCountLimit { throw .fileNameTooLong }
         steps.append(
-          Place(directory: inode, name: component, inode: inodes[inode]?.entries[component]))
+          Place(directory: inode, name: name, inode: inodes[inode]?.entries[name]))
       }
     }
     return steps[steps.count - 1]

@@ -48,21 +48,14 @@ extension SimulatedFileSystem {
       guard offset < UInt64(inode.contents.count) else { return [] }
       return inode.contents[Int(offset)...].prefix(wanted)
     }
-    for (index, byte) in bytes.enumerated() {
-      buffer.storeBytes(of: byte, toByteOffset: index, as: UInt8.self)
-    }
+    buffer.withUnsafeMutableBytes { $0.copyBytes(from: bytes) }
     return bytes.count
   }
 
   package func write(
     _ file: FileNumber, at offset: UInt64, _ bytes: RawSpan
   ) throws(FileSystemError) {
-    var copy: [UInt8] = []
-    copy.reserveCapacity(bytes.byteCount)
-    for index in 0..<bytes.byteCount {
-      copy.append(bytes.unsafeLoad(fromByteOffset: index, as: UInt8.self))
-    }
-    let bytes = copy
+    let bytes = bytes.withUnsafeBytes { Array($0) }
     try perform(
       .write, path(of: file),
       failed: { state in

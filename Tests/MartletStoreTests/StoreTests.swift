@@ -10,16 +10,25 @@ import Testing
 struct StoreTests {
   let log = LogID(group: GroupID(.zero), objectClass: .messages)
 
+  /// Low, so that little data takes every way.
+  static let limits: StoreLimits = {
+    var limits = StoreLimits()
+    limits.commitHalfByteCount = 1024
+    limits.looseByteCount = 200
+    limits.packByteCount = 256
+    return limits
+  }()
+
   func create(_ disk: any FileSystem) throws(StoreError) {
-    try Store.create(at: "/s", on: disk, identity: [1, 2], random: SeededRandom(seed: 1))
+    try Store.create(at: "/s", on: disk, identity: [1, 2], limits: Self.limits)
   }
 
   func object(_ number: Int) -> [UInt8] {
-    [UInt8](repeating: UInt8(number), count: number == 3 ? 300 << 10 : 100 + number)
+    [UInt8](repeating: UInt8(number), count: number == 3 ? 300 : 100 + number)
   }
 
   func add(_ numbers: Range<Int>, _ disk: any FileSystem) throws(StoreError) {
-    let store = try Store(at: "/s", on: disk, for: .writing(wait: false))
+    let store = try Store(at: "/s", on: disk, for: .writing(wait: false), limits: Self.limits)
     let transaction = try store.transaction()
     var objects: [StoredObject] = []
     for number in numbers {
@@ -33,7 +42,7 @@ struct StoreTests {
 
   /// How many objects the store holds, each of them read and every word of the log agreeing.
   func count(_ disk: any FileSystem, _ access: Store.Access = .writing(wait: false)) throws -> Int {
-    let store = try Store(at: "/s", on: disk, for: access)
+    let store = try Store(at: "/s", on: disk, for: access, limits: Self.limits)
     #expect(store.damage.isEmpty)
     let log = try store.log(log)
     var chain = Chain.empty
@@ -50,87 +59,77 @@ struct StoreTests {
     return Int(log.length)
   }
 
-  @Test("is that of before or after, whichever call fails", arguments: [false, true])
-  func failures(isCut: Bool) throws {
-    var failing = 0
+  @Test("is that of before or after, whichever call fails", arguments: [Errno.ioError, .noSpace])
+  func failures(errno: Errno) throws {
+    var failing = 1
     while true {
-      let disk = MemoryDisk()
+      let disk = SimulatedFileSystem(seed: UInt64(failing))
       try create(disk)
       try add(0..<2, disk)
-      disk.arm(failing, isCut: isCut)
+      disk.resetCallCounts()
+      disk.fail(nil, number: failing, with: errno)
       var isDone = false
       do throws(StoreError) {
         try add(2..<5, disk)
         isDone = true
       } catch { #expect(!error.description.isEmpty) }
-      let calls = disk.calls
-      disk.arm(nil, isCut: false)
+      let calls = disk.callCount
+      disk.clearFaults()
       let held = try count(disk)
       #expect(held == 5 || !isDone && held == 2, "call \(failing)")
       if held == 2 { try add(2..<5, disk) }
-      #expect(try count(disk) == 5, "call \(failing)")
-      if calls <= failing { break }
+      #expect(throws: Never.self, "call \(failing)") { () throws in
+        let held = try count(disk.powerCut(seed: UInt64(failing)))
+        #expect(held == 5, "call \(failing)")
+      }
+      if calls < failing { break }
       failing += 1
     }
   }
 
-  @Test("can be created again, wherever its creation was cut")
-  func creation() throws {
-    var failing = 0
+  @Test(
+    "can be created again, wherever its creation was cut", arguments: 1...3 as ClosedRange<UInt64>)
+  func creation(seed: UInt64) throws {
+    var call = 1
     while true {
-      let disk = MemoryDisk()
-      disk.arm(failing, isCut: true)
+      let disk = SimulatedFileSystem(seed: seed)
+      disk.cutPower(atCall: call)
       do throws(StoreError) { try create(disk) } catch { #expect(!error.description.isEmpty) }
-      let calls = disk.calls
-      disk.arm(nil, isCut: false)
+      let isOver = !disk.isOff
+      disk.restart(seed: seed &+ UInt64(call))
       do throws(StoreError) { try create(disk) } catch {
-        #expect(error == .alreadyAStore("/s"), "call \(failing)")
+        #expect(error == .alreadyAStore("/s"), "seed \(seed), call \(call)")
       }
       #expect(try count(disk) == 0)
-      if calls <= failing { break }
-      failing += 1
+      if isOver { break }
+      call += 1
     }
   }
 
   @Test("is locked by one writer and open to readers")
   func lock() throws {
-    let disk = MemoryDisk()
+    let disk = SimulatedFileSystem()
     try create(disk)
-    let store = try Store(at: "/s", on: disk, for: .writing(wait: false))
+    let writer = try Store(at: "/s", on: disk, for: .writing(wait: false), limits: Self.limits)
+    defer { withExtendedLifetime(writer) {} }
     #expect(throws: StoreError.busy("/s/lock")) {
-      try Store(at: "/s", on: disk, for: .writing(wait: false))
+      try Store(at: "/s", on: disk, for: .writing(wait: false), limits: Self.limits)
     }
-    let reader = try Store(at: "/s", on: disk, for: .reading)
+    let reader = try Store(at: "/s", on: disk, for: .reading, limits: Self.limits)
     #expect(throws: StoreError.readOnly("/s")) { try reader.transaction() }
-    #expect(reader.instance == store.instance)
   }
 
   @Test("loses nothing with its indexes")
   func indexes() throws {
-    let disk = MemoryDisk()
+    let disk = SimulatedFileSystem()
     try create(disk)
     try add(0..<5, disk)
-    let names = disk.names.filter { $0.extension == "idx" }
-    #expect(!names.isEmpty)
-    for name in names { disk[name] = [1, 2, 3] }
+    let names = try disk.list("/s/packs").filter { $0.extension == "idx" }
+      .map { FilePath("/s/packs").appending($0) }
+    #expect(names.count > 1)
+    for name in names { try disk.replace(name, with: [1, 2, 3], permissions: 0o600) }
     #expect(try count(disk) == 5)
-    for name in names { disk[name] = nil }
+    for name in names { try disk.remove(name) }
     #expect(try count(disk, .reading) == 5)
-  }
-
-  @Test("never takes a damaged commit file for another truth")
-  func damage() throws {
-    let disk = MemoryDisk()
-    try create(disk)
-    try add(0..<2, disk)
-    try add(2..<3, disk)
-    let whole = try #require(disk["/s/commit"])
-    for byte in whole.indices {
-      disk["/s/commit"] = whole
-      disk["/s/commit"]?[byte] ^= 1
-      // Damage in the last entry reads as a torn write; anything before it is reported.
-      let reader = try Store(at: "/s", on: disk, for: .reading)
-      if reader.damage.isEmpty { #expect(try reader.log(log).length == 2, "byte \(byte)") }
-    }
   }
 }

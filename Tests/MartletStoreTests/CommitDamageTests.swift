@@ -1,0 +1,150 @@
+import MartletFileSystem
+import MartletSeal
+import MartletStore
+import MartletTestSupport
+import MartletWire
+import SystemPackage
+import Testing
+
+@Suite("A damaged commit file")
+struct CommitDamageTests {
+  static let limits: StoreLimits = {
+    var limits = StoreLimits()
+    limits.commitHalfByteCount = 2048
+    return limits
+  }()
+  /// Bytes of the entries in each half, and where the last starts.
+  static let usedByteCount = 840
+  static let lastOffset = 569
+  let log = LogID(group: GroupID(.zero), objectClass: .messages)
+  let disk = SimulatedFileSystem()
+  let whole: [UInt8]
+
+  /// A store with three commits of one object each.
+  init() throws {
+    try Store.create(at: "/s", on: disk, identity: [1], limits: Self.limits)
+    for number in 0..<3 as Range<UInt8> { try Self.add(number, to: log, on: disk) }
+    try disk.syncFileSystem(at: "/")
+    whole = try disk.readAll("/s/commit", limit: 1 << 20)
+  }
+
+  static func add(_ number: UInt8, to log: LogID, on disk: SimulatedFileSystem) throws {
+    let store = try Store(at: "/s", on: disk, for: .writing(wait: false), limits: limits)
+    let transaction = try store.transaction()
+    let bytes = [UInt8](repeating: number, count: 10)
+    let object = try transaction.addObject(ObjectID(Hash.plain(bytes)), bytes)
+    try transaction.append([object], to: log)
+    try transaction.setState(.node, [number])
+    try transaction.commit()
+  }
+
+  func disk(with commit: [UInt8]) throws -> SimulatedFileSystem {
+    let disk = disk.powerCut(seed: 0)
+    let file = try disk.openFile("/s/commit", .readWrite)
+    try file.write(at: 0, commit)
+    try file.truncate(to: UInt64(commit.count))
+    try file.sync()
+    return disk
+  }
+
+  func store(_ disk: SimulatedFileSystem, _ access: Store.Access) throws(StoreError) -> Store {
+    try Store(at: "/s", on: disk, for: access, limits: Self.limits)
+  }
+
+  func isWhole(_ store: Store, _ count: UInt64 = 3) throws -> Bool {
+    try store.log(log).length == count && store.state(.node) == [UInt8(count - 1)]
+  }
+
+  @Test("has its entries where these tests look for them, twice")
+  func layout() {
+    #expect(whole.count == 4096)
+    #expect(whole[..<2048] == whole[2048...].dropLast(0))
+    let used = whole[..<2048].lastIndex { $0 != 0 }
+    #expect((Self.usedByteCount - 40..<Self.usedByteCount).contains(used ?? 0), "\(used ?? 0)")
+    #expect(Array(whole[Self.lastOffset..<Self.lastOffset + 4]) == Array("MRTC".utf8))
+  }
+
+  @Test("loses nothing to any one bit, as read", arguments: 0..<8)
+  func everyBit(bit: Int) throws {
+    for start in [0, 2048] {
+      for byte in start..<start + Self.usedByteCount {
+        var commit = whole
+        commit[byte] ^= 1 << UInt8(bit)
+        let disk = try disk(with: commit)
+        #expect(try isWhole(store(disk, .reading)), "byte \(byte)")
+      }
+    }
+  }
+
+  @Test("loses nothing to any one bit, and is whole again once opened for writing")
+  func everyBitWritten() throws {
+    for byte in whole.indices where byte % 2048 < Self.usedByteCount || byte % 61 == 0 {
+      var commit = whole
+      commit[byte] ^= 1 << UInt8(byte % 8)
+      let disk = try disk(with: commit)
+      try Self.add(3, to: log, on: disk)
+      let after = try store(disk.powerCut(seed: UInt64(byte)), .reading)
+      #expect(try isWhole(after, 4), "byte \(byte)")
+      #expect(after.damage.isEmpty, "byte \(byte)")
+    }
+  }
+
+  @Test("says so wherever it is cut short, or loses nothing")
+  func everyLength() throws {
+    for length in 0..<whole.count {
+      let disk = try disk(with: Array(whole[..<length]))
+      let reader = try store(disk, .reading)
+      #expect(!reader.damage.isEmpty, "\(length) bytes")
+      if length < 2048 {
+        #expect(throws: StoreError.self, "\(length) bytes") {
+          try store(disk, .writing(wait: false))
+        }
+        #expect(try disk.readAll("/s/commit", limit: 1 << 20).count == length)
+      } else {
+        #expect(try isWhole(store(disk, .writing(wait: false))), "\(length) bytes")
+        #expect(try store(disk, .reading).damage.isEmpty, "\(length) bytes")
+      }
+    }
+  }
+
+  @Test("loses nothing with all of one half", arguments: [0, 2048], [0, 255] as [UInt8])
+  func half(start: Int, byte: UInt8) throws {
+    var commit = whole
+    for index in start..<start + 2048 { commit[index] = byte }
+    #expect(try isWhole(store(try disk(with: commit), .writing(wait: false))))
+  }
+
+  @Test("is refused for writing, and never cut, if an entry before the last is gone in both")
+  func gap() throws {
+    for byte in stride(from: 0, to: Self.lastOffset, by: 3) {
+      var commit = whole
+      commit[byte] ^= 1
+      commit[2048 + byte] ^= 1
+      let disk = try disk(with: commit)
+      #expect(throws: StoreError.self, "byte \(byte)") { try store(disk, .writing(wait: false)) }
+      #expect(!(try store(disk, .reading).damage.isEmpty), "byte \(byte)")
+      #expect(try disk.readAll("/s/commit", limit: 1 << 20) == commit)
+    }
+  }
+
+  @Test("with an entry torn in both halves holds what was true before it")
+  func torn() throws {
+    for kept in stride(from: 0, to: 300, by: 7) {
+      for bothKept in [0, kept] {
+        var commit = whole
+        for half in [0, 2048] {
+          let last = half + Self.lastOffset
+          let end = half + 2048
+          let part = half == 0 ? kept : bothKept
+          for index in last + part..<end { commit[index] = 0 }
+        }
+        let disk = try disk(with: commit)
+        let reader = try store(disk, .reading)
+        let count = try reader.log(log).length
+        #expect(reader.damage.isEmpty && (2...3).contains(count), "\(kept), \(bothKept)")
+        let before = try store(disk, .writing(wait: false)).log(log).length
+        #expect(before == count)
+      }
+    }
+  }
+}
