@@ -120,6 +120,8 @@ struct FileSystemConformanceTests {
     #expect(errno { try system.list(directory) } == .noSuchFileOrDirectory)
     #expect(errno { try system.syncDirectory(directory) } == .noSuchFileOrDirectory)
     #expect(try system.freeByteCount(at: ground.root) > 0)
+    #expect(try !system.isReadOnly(at: ground.root))
+    #expect(errno { try system.isReadOnly(at: directory) } == .noSuchFileOrDirectory)
   }
 
   @Test("renames over what stands, and keeps open files", arguments: Ground.Kind.allCases)
