@@ -90,6 +90,12 @@ let package = Package(
       ]),
     tests("MartletWireTests", ["MartletWire", "MartletSeal", "MartletTestSupport"]),
     tests("MartletSyncTests", ["MartletSync", "MartletWire", "MartletSeal", "MartletTestSupport"]),
+    tests(
+      "MartletCommandsTests",
+      [
+        "MartletCommands", "MartletChat", "MartletNode", "MartletStore", "MartletFileSystem",
+        "MartletWire", "MartletSeal", "MartletTestSupport", system,
+      ]),
     tests("MartletBundleTests", ["MartletBundle", "MartletSeal", "MartletTestSupport"]),
   ]
 )
