@@ -74,6 +74,12 @@ let package = Package(
     // In no product.
     layer("MartletTestSupport", ["MartletSeal", "MartletFileSystem", system]),
 
+    tests(
+      "MartletCommandsTests",
+      [
+        "MartletCommands", "MartletChat", "MartletNode", "MartletStore", "MartletFileSystem",
+        "MartletWire", "MartletSeal", "MartletTestSupport", system,
+      ]),
     tests("MartletSealTests", ["MartletSeal", "MartletTestSupport"]),
     tests("MartletCompressionTests", ["MartletCompression", "MartletSeal", "MartletTestSupport"]),
     tests("MartletWorkersTests", ["MartletWorkers"]),
@@ -90,12 +96,6 @@ let package = Package(
       ]),
     tests("MartletWireTests", ["MartletWire", "MartletSeal", "MartletTestSupport"]),
     tests("MartletSyncTests", ["MartletSync", "MartletWire", "MartletSeal", "MartletTestSupport"]),
-    tests(
-      "MartletCommandsTests",
-      [
-        "MartletCommands", "MartletChat", "MartletNode", "MartletStore", "MartletFileSystem",
-        "MartletWire", "MartletSeal", "MartletTestSupport", system,
-      ]),
     tests("MartletBundleTests", ["MartletBundle", "MartletSeal", "MartletTestSupport"]),
   ]
 )
