@@ -77,6 +77,12 @@ let package = Package(
     // In no product.
     layer("MartletTestSupport", ["MartletSeal", "MartletFileSystem", system]),
 
+    tests(
+      "MartletCommandsTests",
+      [
+        "MartletCommands", "MartletChat", "MartletNode", "MartletStore", "MartletFileSystem",
+        "MartletWire", "MartletSeal", "MartletTestSupport", system,
+      ]),
     tests("MartletSealTests", ["MartletSeal", "MartletTestSupport"]),
     tests("MartletCompressionTests", ["MartletCompression", "MartletSeal", "MartletTestSupport"]),
     tests("MartletWorkersTests", ["MartletWorkers"]),

@@ -64,6 +64,13 @@ extension Console {
     output.line(options.isJSON ? json().text : text())
   }
 
+  /// What would be done but for --dry-run, in words that continue "would".
+  func plan(_ sentence: @autoclosure () -> String) {
+    print(
+      .object([("type", "plan"), ("message", .string("would " + sentence()))]),
+      "would " + sentence())
+  }
+
   /// A line for people that a program does not need.
   func note(_ text: @autoclosure () -> String) {
     guard !options.isQuiet, !options.isJSON else { return }

@@ -28,15 +28,19 @@ package enum Invocation {
       return .done
     }
     let words = hoist(arguments)
-    let verb = try parse(words)
-    guard let verb else { return try explain(words, on: console) }
-    console.options = verb.common.values
-    return try verb.execute(on: console)
+    guard let operation = parse(words) else { return try explain(words, on: console) }
+    console.options = operation.options
+    return try operation.execute(on: console)
   }
 
-  /// The verb that the words name, parsed by itself; nil if there is none or it does not parse.
-  static func parse(_ words: [String]) throws(Failure) -> (any Verb)? {
+  /// What the words name, read by itself; nil if there is no such verb or it does not parse.
+  static func parse(_ words: [String]) -> (any Operation)? {
     guard let first = words.first else { return nil }
+    switch first {
+    case "status": if let status = StatusOperation(words.dropFirst()) { return status }
+    case "export": if let export = ExportOperation(words.dropFirst()) { return export }
+    default: break
+    }
     for (name, type) in Martlet.verbs where name[0] == first {
       guard name.count == 1 || words.dropFirst().first == name[1] else { continue }
       return try? type.parse(Array(words.dropFirst(name.count)))

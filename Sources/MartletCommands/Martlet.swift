@@ -45,6 +45,11 @@ package struct Martlet: ParsableCommand {
   ]
 }
 
+extension Martlet {
+  /// The words of every command, for tests.
+  package static var commandWords: [[String]] { verbs.map(\.words) }
+}
+
 /// `martlet peer ...`
 struct PeerVerbs: ParsableCommand {
   static let configuration = CommandConfiguration.verb(

@@ -20,11 +20,26 @@ package final class ProgressBar {
   }
 
   package func show(_ progress: Progress) {
+    let activity =
+      switch progress.activity {
+      case .putting: "putting"
+      case .exporting: "exporting"
+      case .importing: "importing"
+      case .verifying: "verifying"
+      case .readingBack: "reading back"
+      }
+    show(
+      activity, bytes: progress.bytes, totalBytes: progress.totalBytes, objects: progress.objects)
+  }
+
+  package func show(_ activity: String, bytes: UInt64, totalBytes: UInt64?, objects: UInt64) {
     let now = uptime()
     guard now >= began + Self.patience, now >= (lastShown ?? 0) + Self.interval else { return }
     lastShown = now
     isShown = true
-    output.write("\r" + Self.line(progress, width: output.width ?? 80) + "\u{1B}[K")
+    let line = Self.line(
+      activity, bytes: bytes, totalBytes: totalBytes, objects: objects, width: output.width ?? 80)
+    output.write("\r\(line)\u{1B}[K")
     output.flush()
   }
 
@@ -37,20 +52,14 @@ package final class ProgressBar {
   }
 
   /// `importing  [#####-----]  50 %  1.2 GB  4321 objects`, at most `width - 1` columns.
-  package static func line(_ progress: Progress, width: Int) -> String {
-    let activity =
-      switch progress.activity {
-      case .putting: "putting"
-      case .exporting: "exporting"
-      case .importing: "importing"
-      case .verifying: "verifying"
-      case .readingBack: "reading back"
-      }
-    var end = "  \(Words.bytes(progress.bytes))"
-    if progress.objects > 0 { end += "  \(Words.count(progress.objects, "object"))" }
+  package static func line(
+    _ activity: String, bytes: UInt64, totalBytes: UInt64?, objects: UInt64, width: Int
+  ) -> String {
+    var end = "  \(Words.bytes(bytes))"
+    if objects > 0 { end += "  \(Words.count(objects, "object"))" }
     var middle = ""
-    if let total = progress.totalBytes, total > 0 {
-      let share = Double(min(progress.bytes, total)) / Double(total)
+    if let totalBytes, totalBytes > 0 {
+      let share = Double(min(bytes, totalBytes)) / Double(totalBytes)
       let columns = min(30, max(0, width - activity.count - end.count - 14))
       let filled = Int(share * Double(columns))
       middle =

@@ -1,11 +1,20 @@
 internal import ArgumentParser
 
-/// One command: what it takes, and what it does.
-protocol Verb: ParsableCommand {
-  var common: CommonOptions { get }
+/// One command with all that it was given.
+protocol Operation {
+  var options: CommonOptions.Values { get }
 
   /// Does it. What was done before an error is printed, and stands.
   func execute(on console: Console) throws(Failure) -> ExitStatus
+}
+
+/// A command as the parser knows it.
+protocol Verb: ParsableCommand, Operation {
+  var common: CommonOptions { get }
+}
+
+extension Verb {
+  var options: CommonOptions.Values { common.values }
 }
 
 extension CommandConfiguration {

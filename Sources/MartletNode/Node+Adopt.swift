@@ -17,16 +17,43 @@ extension Node {
   ) throws(NodeError) {
     let node = try Node(at: path, .writing(wait: false), passphrase, [], environment)
     try node.changing { () throws(NodeError) in
-      try node.loadJournals()
-      var lengths: [LogID: UInt64] = [:]
-      for log in node.sync.logs.keys { lengths[log] = try node.log(log).length }
-      node.sync.adopt(lengths: lengths, random: environment.random)
       node.state.root = try root(of: path, environment)
-      node.isStateChanged = true
-      node.changedGroups.formUnion(node.groupStates.keys)
-      node.changedPeers.formUnion(node.sync.peers.keys)
-      try node.commit()
+      try node.renumber()
     }
+  }
+
+  /// A log that is shorter than was committed goes on under a new numbering: no number that
+  /// somebody may have heard is ever used for another object.
+  func renumberIfShort() throws(NodeError) {
+    let isShort = store.damage.contains {
+      if case .short = $0.kind { return $0.path.hasSuffix(".log") }
+      return false
+    }
+    guard isShort else { return }
+    try changing { () throws(NodeError) in
+      for (id, group) in groupStates {
+        let log = try log(LogID(group: id, objectClass: .messages))
+        let kept = try reading(log) { () throws(LogReadError) in
+          var kept: [ObjectID] = []
+          for head in group.heads where try log.position(of: head) != nil { kept.append(head) }
+          return kept
+        }
+        groupStates[id]?.heads = kept
+      }
+      try renumber()
+    }
+  }
+
+  /// A new instance, and a new epoch in every log, from its present end on.
+  private func renumber() throws(NodeError) {
+    try loadJournals()
+    var lengths: [LogID: UInt64] = [:]
+    for id in sync.logs.keys { lengths[id] = try log(id).length }
+    sync.adopt(lengths: lengths, random: environment.random)
+    isStateChanged = true
+    changedGroups.formUnion(groupStates.keys)
+    changedPeers.formUnion(sync.peers.keys)
+    try commit()
   }
 
   /// Where the identity of an adopted store stands until it is the only one.
@@ -74,8 +101,7 @@ extension Node {
       // Kept beside the old one until the commit says that it counts.
       try node.opened().writeFile(nextIdentity, file)
       try node.commit()
-      try node.opened().writeFile("identity", file)
-      try node.commit()
+      try node.stored { () throws(StoreError) in try node.store.replaceIdentity(file) }
     }
   }
 }

@@ -11,7 +11,7 @@ extension Node {
     for peer in state.peers { peers.append(try status(of: peer)) }
     return StatusReport(
       device: state.card.name, peers: peers, groups: try groups(),
-      damage: store.damage.map { "\($0.path): \($0.kind)" })
+      damage: store.damage.map(\.description))
   }
 
   private func status(of peer: NodeState.Peer) throws(NodeError) -> PeerStatus {

@@ -8,6 +8,33 @@ extension Node {
   /// Open for writing, it moves damaged files aside and lists their objects as lost in the next
   /// bundles, so that peers send them again; open for reading it only tells.
   public func verify() throws(NodeError) -> VerifyReport {
-    throw .engine("")
+    let held = groupStates.values.flatMap { $0.pending.values.map(\.stored) }
+    let found = try stored { () throws(StoreError) in
+      try store.verify(
+        alsoHeld: held,
+        progress: { objects, bytes in
+          progress?(
+            Progress(activity: .verifying, bytes: bytes, totalBytes: nil, objects: objects))
+        }, shouldStop: { shouldStop?() == true })
+    }
+    guard !found.wasStopped else { throw .interrupted }
+    let report = VerifyReport(
+      objectCount: found.objectCount, byteCount: found.byteCount,
+      damage: found.damage.map(\.description), lost: found.lost.map(\.id) + found.lostHeld)
+    guard isWriting, !report.lost.isEmpty else { return report }
+    try changing { () throws(NodeError) in
+      try loadJournals()
+      var positions: [LogID: Set<UInt64>] = [:]
+      for (log, position, _) in found.lost { positions[log, default: []].insert(position) }
+      for id in groupStates.keys {
+        for object in found.lostHeld where groupStates[id]?.pending[object] != nil {
+          groupStates[id]?.pending[object] = nil
+          changedGroups.insert(id)
+        }
+      }
+      try lose(positions)
+      try commit()
+    }
+    return report
   }
 }

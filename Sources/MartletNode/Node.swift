@@ -27,6 +27,7 @@ public final class Node {
   let environment: NodeEnvironment
   let store: Store
   let clients: [String: any Client]
+  let isWriting: Bool
   private let passphrase: Passphrase?
 
   var state: NodeState
@@ -65,7 +66,9 @@ public final class Node {
     clients: [any Client] = [], in environment: NodeEnvironment
   ) throws(NodeError) {
     try self.init(at: path, access, passphrase, clients, environment)
-    if access != .reading, let sign = try copySign() { throw .copied(path, sign) }
+    guard access != .reading else { return }
+    if let sign = try copySign() { throw .copied(path, sign) }
+    try renumberIfShort()
   }
 
   init(
@@ -74,6 +77,7 @@ public final class Node {
   ) throws(NodeError) {
     self.path = path
     self.environment = environment
+    isWriting = access != .reading
     self.passphrase = passphrase.flatMap { Passphrase($0) }
     self.clients = Dictionary(clients.map { ($0.type, $0) }) { first, _ in first }
     do throws(StoreError) {
@@ -108,8 +112,7 @@ public final class Node {
     var file = try identityFile(identity, passphrase: passphrase, environment)
     defer { Secrets.wipe(&file) }
     do throws(StoreError) {
-      try Store.create(
-        at: path, on: environment.system, identity: file, random: environment.random)
+      try Store.create(at: path, on: environment.system, identity: file)
     } catch {
       guard case .alreadyAStore = error else { throw .store(error) }
     }

@@ -12,21 +12,21 @@ struct AdoptVerb: Verb {
     """,
     examples: "martlet adopt\nmartlet adopt --as-new laptop-2")
 
-  @OptionGroup var common: CommonOptions
   @Option(
     name: .customLong("as-new"),
     help: ArgumentHelp("The original lives: become a device of this name.", valueName: "name"))
   var newName: NameArgument?
   @Flag(name: .customLong("dry-run"), help: "Only say what would be done.")
   var isDryRun = false
+  @OptionGroup(title: "Options everywhere") var common: CommonOptions
 
   func execute(on console: Console) throws(Failure) -> ExitStatus {
     let path = try console.storePath()
     let passphrase = try console.passphrase()
     if isDryRun {
-      console.note(
-        newName.map { "would make \(Escape.text(path)) a new device \(Escape.text($0.text))" }
-          ?? "would go on with \(Escape.text(path)) in the place of the original")
+      console.plan(
+        newName.map { "make \(Escape.text(path)) a new device \(Escape.text($0.text))" }
+          ?? "go on with \(Escape.text(path)) in the place of the original")
       return .done
     }
     try console.attempt { () throws(NodeError) in

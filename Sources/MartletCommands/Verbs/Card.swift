@@ -8,9 +8,9 @@ struct CardVerb: Verb {
     "There is no secret in it. Two devices that have each other's card are peers.",
     examples: "martlet card > laptop.card")
 
-  @OptionGroup var common: CommonOptions
   @Flag(name: .customLong("qr"), help: "Not built yet.")
   var isQR = false
+  @OptionGroup(title: "Options everywhere") var common: CommonOptions
 
   func execute(on console: Console) throws(Failure) -> ExitStatus {
     if isQR {

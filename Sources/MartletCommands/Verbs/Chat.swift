@@ -16,7 +16,6 @@ struct ChatSendVerb: Verb {
   /// More is refused by the library; this is what is read before it is asked.
   private static let inputLimit = 1 << 20
 
-  @OptionGroup var common: CommonOptions
   @Argument(help: ArgumentHelp("To whom.", valueName: "peer|group")) var group: NameArgument
   @Argument(help: ArgumentHelp("The text, or - for standard input.", valueName: "text|-"))
   var text: TextArgument
@@ -26,6 +25,7 @@ struct ChatSendVerb: Verb {
   var replyTo: NameArgument?
   @Flag(name: .customLong("dry-run"), help: "Only check it.")
   var isDryRun = false
+  @OptionGroup(title: "Options everywhere") var common: CommonOptions
 
   func execute(on console: Console) throws(Failure) -> ExitStatus {
     var bytes = text.bytes
@@ -46,7 +46,7 @@ struct ChatSendVerb: Verb {
         try ChatText.check(text)
         return try node.group(group.text)
       }
-      console.note("would send \(Words.bytes(UInt64(bytes.count))) to \(Escape.text(report.name))")
+      console.plan("send \(Words.bytes(UInt64(bytes.count))) to \(Escape.text(report.name))")
       return .done
     }
     let id = try console.attempt { () throws(NodeError) in
@@ -64,8 +64,8 @@ struct ChatLogVerb: Verb {
     "What may steer a terminal is shown as \\xNN; --json has the exact text.",
     examples: "martlet chat log clinic\nmartlet chat log clinic --json | tail -n 5")
 
-  @OptionGroup var common: CommonOptions
   @Argument(help: ArgumentHelp("With whom.", valueName: "peer|group")) var group: NameArgument
+  @OptionGroup(title: "Options everywhere") var common: CommonOptions
 
   func execute(on console: Console) throws(Failure) -> ExitStatus {
     let node = try console.open(writing: false)

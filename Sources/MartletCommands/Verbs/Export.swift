@@ -40,7 +40,6 @@ struct ExportVerb: Verb {
       martlet export --to clinic --full for-clinic.martlet
       """)
 
-  @OptionGroup var common: CommonOptions
   @Option(
     name: .customLong("to"), help: ArgumentHelp("For whom; may be repeated.", valueName: "peer"))
   var peers: [NameArgument]
@@ -50,9 +49,51 @@ struct ExportVerb: Verb {
   var isFull = false
   @Flag(name: .customLong("dry-run"), help: "Only say what would be written.")
   var isDryRun = false
+  @OptionGroup(title: "Options everywhere") var common: CommonOptions
 
   func validate() throws {
     if peers.isEmpty { throw ValidationError("--to is missing") }
+  }
+
+  func execute(on console: Console) throws(Failure) -> ExitStatus {
+    try ExportOperation(
+      options: options, peers: peers.map(\.text), destination: destination, isFull: isFull,
+      isDryRun: isDryRun
+    ).execute(on: console)
+  }
+}
+
+struct ExportOperation: Operation {
+  let options: CommonOptions.Values
+  let peers: [String]
+  let destination: PathArgument
+  let isFull: Bool
+  let isDryRun: Bool
+
+  init(
+    options: CommonOptions.Values, peers: [String], destination: PathArgument, isFull: Bool,
+    isDryRun: Bool
+  ) {
+    self.options = options
+    self.peers = peers
+    self.destination = destination
+    self.isFull = isFull
+    self.isDryRun = isDryRun
+  }
+
+  /// Nil if it takes the parser to read them.
+  init?(_ arguments: some Collection<String>) {
+    guard
+      let plain = PlainArguments(
+        Array(arguments), flags: ["--full", "--dry-run"], option: "--to"),
+      let word = plain.words.first, plain.words.count == 1, !plain.values.isEmpty,
+      let destination = PathArgument(argument: word)
+    else { return nil }
+    let peers = plain.values.compactMap { NameArgument(argument: $0)?.text }
+    guard peers.count == plain.values.count else { return nil }
+    self.init(
+      options: plain.common, peers: peers, destination: destination,
+      isFull: plain.flags.contains("--full"), isDryRun: plain.flags.contains("--dry-run"))
   }
 
   func execute(on console: Console) throws(Failure) -> ExitStatus {
@@ -61,9 +102,9 @@ struct ExportVerb: Verb {
         .usage, "a bundle is not for a terminal", hint: "name a file or a directory, or pipe it on")
     }
     let node = try console.open(writing: !isDryRun)
-    var options = Node.ExportOptions()
-    options.isFull = isFull
-    options.isDryRun = isDryRun
+    var exported = Node.ExportOptions()
+    exported.isFull = isFull
+    exported.isDryRun = isDryRun
     let destination = try place(on: console)
     if peers.count > 1 {
       guard case .directory = destination else {
@@ -72,10 +113,10 @@ struct ExportVerb: Verb {
     }
     for peer in peers {
       let report = try console.attempt { () throws(NodeError) in
-        try node.export(to: peer.text, destination, options)
+        try node.export(to: peer, destination, exported)
       }
       guard let report else {
-        console.note("nothing lacking for \(Escape.text(peer.text)); nothing was written")
+        console.note("nothing lacking for \(Escape.text(peer)); nothing was written")
         continue
       }
       if self.destination.isStandard {

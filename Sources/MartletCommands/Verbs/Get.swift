@@ -12,10 +12,10 @@ struct GetVerb: Verb {
   /// With --json a content is one line, so it has to fit into memory.
   private static let lineLimit: UInt64 = 16 << 20
 
-  @OptionGroup var common: CommonOptions
   @Argument(
     help: ArgumentHelp("As put and log print it; its first digits do.", valueName: "id[/n]"))
   var address: NameArgument
+  @OptionGroup(title: "Options everywhere") var common: CommonOptions
 
   func execute(on console: Console) throws(Failure) -> ExitStatus {
     let node = try console.open(writing: false)

@@ -31,7 +31,6 @@ struct GroupCreateVerb: Verb {
     "They see what is put into it once they accepted it.",
     examples: "martlet group create village --with clinic school")
 
-  @OptionGroup var common: CommonOptions
   @Argument(help: "What to call it.") var name: NameArgument
   @Option(
     name: .customLong("with"), parsing: .upToNextOption,
@@ -39,6 +38,7 @@ struct GroupCreateVerb: Verb {
   var peers: [NameArgument]
   @Flag(name: .customLong("dry-run"), help: "Only check it.")
   var isDryRun = false
+  @OptionGroup(title: "Options everywhere") var common: CommonOptions
 
   func execute(on console: Console) throws(Failure) -> ExitStatus {
     let names = peers.map(\.text)
@@ -48,7 +48,7 @@ struct GroupCreateVerb: Verb {
       for name in names where !known.contains(where: { $0.name == name }) {
         throw Failure(.unknownPeer(name))
       }
-      console.note("would make the group \(Escape.text(name.text)) with \(Words.list(names))")
+      console.plan("make the group \(Escape.text(name.text)) with \(Words.list(names))")
       return .done
     }
     let group = try console.attempt { () throws(NodeError) in
@@ -67,10 +67,10 @@ struct GroupAcceptVerb: Verb {
     "Until then what it holds is kept and passed on, and not shown.",
     examples: "martlet group accept village")
 
-  @OptionGroup var common: CommonOptions
   @Argument(help: "Its name, or the first digits of its id.") var name: NameArgument
   @Flag(name: .customLong("dry-run"), help: "Only say which group it is.")
   var isDryRun = false
+  @OptionGroup(title: "Options everywhere") var common: CommonOptions
 
   func execute(on console: Console) throws(Failure) -> ExitStatus {
     let node = try console.open(writing: !isDryRun)
@@ -78,7 +78,7 @@ struct GroupAcceptVerb: Verb {
       isDryRun ? try node.group(name.text) : try node.acceptGroup(name.text)
     }
     if isDryRun {
-      console.note("would accept \(Escape.text(group.name)), \(group.id.hex)")
+      console.plan("accept \(Escape.text(group.name)), \(group.id.hex)")
     } else {
       console.print(
         JSON(group), "accepted \(Escape.text(group.name)) of \(Words.list(group.members))")
@@ -91,7 +91,7 @@ struct GroupListVerb: Verb {
   static let configuration = CommandConfiguration.verb(
     "list", "Lists the groups.", examples: "martlet group list\nmartlet group list --json")
 
-  @OptionGroup var common: CommonOptions
+  @OptionGroup(title: "Options everywhere") var common: CommonOptions
 
   func execute(on console: Console) throws(Failure) -> ExitStatus {
     let node = try console.open(writing: false)
@@ -110,9 +110,9 @@ struct GroupShowVerb: Verb {
   static let configuration = CommandConfiguration.verb(
     "show", "Shows one group: members, and what it holds.", examples: "martlet group show village")
 
-  @OptionGroup var common: CommonOptions
   @Argument(help: "Its name, a peer's name, or the first digits of its id.")
   var name: NameArgument
+  @OptionGroup(title: "Options everywhere") var common: CommonOptions
 
   func execute(on console: Console) throws(Failure) -> ExitStatus {
     let node = try console.open(writing: false)

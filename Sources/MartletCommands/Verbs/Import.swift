@@ -124,11 +124,11 @@ struct ImportVerb: Verb {
       ssh laptop martlet export --to clinic - | martlet import -
       """)
 
-  @OptionGroup var common: CommonOptions
   @Argument(help: ArgumentHelp("Directories, bundles, or -.", valueName: "source"))
   var sources: [PathArgument]
   @Flag(name: .customLong("dry-run"), help: "Only say what the bundles are.")
   var isDryRun = false
+  @OptionGroup(title: "Options everywhere") var common: CommonOptions
 
   func validate() throws {
     if sources.count(where: { $0.isStandard }) > 1 {

@@ -14,11 +14,11 @@ struct InitVerb: Verb {
       martlet init --name clinic --passphrase-file ~/secret --store /srv/martlet
       """)
 
-  @OptionGroup var common: CommonOptions
   @Option(name: .customLong("name"), help: "What others see (default: the name of the machine).")
   var name: NameArgument?
   @Flag(name: .customLong("dry-run"), help: "Only say what would be made.")
   var isDryRun = false
+  @OptionGroup(title: "Options everywhere") var common: CommonOptions
 
   func execute(on console: Console) throws(Failure) -> ExitStatus {
     let path = try console.storePath()
@@ -35,7 +35,7 @@ struct InitVerb: Verb {
         throw Failure(error)
       }
       if formatFile != nil { throw Failure(.store(.alreadyAStore(path))) }
-      console.note("would make device \(Escape.text(name)) at \(Escape.text(path))")
+      console.plan("make device \(Escape.text(name)) at \(Escape.text(path))")
       return .done
     }
     try console.attempt { () throws(NodeError) in

@@ -33,8 +33,8 @@ struct InspectVerb: Verb {
     "Of a bundle for somebody else there is little to see: its size, and room for how many.",
     examples: "martlet inspect k3v7q2m4x9abc.martlet")
 
-  @OptionGroup var common: CommonOptions
   @Argument(help: "The file.") var bundle: PathArgument
+  @OptionGroup(title: "Options everywhere") var common: CommonOptions
 
   func execute(on console: Console) throws(Failure) -> ExitStatus {
     let path = bundle.path

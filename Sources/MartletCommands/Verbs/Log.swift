@@ -15,12 +15,12 @@ struct LogVerb: Verb {
   /// Longer items are named with their length only; `get` has them.
   private static let shownByteLimit = 64 << 10
 
-  @OptionGroup var common: CommonOptions
   @Argument(help: ArgumentHelp("Whose.", valueName: "group|peer")) var group: NameArgument
   @Option(
     name: .customLong("from"),
     help: ArgumentHelp("The position to start at.", valueName: "position"))
   var start: UInt64 = 0
+  @OptionGroup(title: "Options everywhere") var common: CommonOptions
 
   func execute(on console: Console) throws(Failure) -> ExitStatus {
     let node = try console.open(writing: false)

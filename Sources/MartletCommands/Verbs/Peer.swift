@@ -22,12 +22,12 @@ struct PeerAddVerb: Verb {
       ssh clinic martlet card | martlet peer add clinic -
       """)
 
-  @OptionGroup var common: CommonOptions
   @Argument(help: "What to call the peer here.") var name: NameArgument
   @Argument(help: ArgumentHelp("A card, a file with one, or -.", valueName: "card|file|-"))
   var card: PathArgument
   @Flag(name: .customLong("dry-run"), help: "Only read the card, and say whose it is.")
   var isDryRun = false
+  @OptionGroup(title: "Options everywhere") var common: CommonOptions
 
   func execute(on console: Console) throws(Failure) -> ExitStatus {
     let text = try text(on: console)
@@ -35,8 +35,8 @@ struct PeerAddVerb: Verb {
       let card: Card
       do { card = try Card(text: text) } catch { throw Failure(.card(error)) }
       _ = try console.open(writing: false)
-      console.note(
-        "would add \(Escape.text(name.text)): the card of \(Escape.text(card.name)), "
+      console.plan(
+        "add \(Escape.text(name.text)): the card of \(Escape.text(card.name)), "
           + "device \(card.deviceID.hex.prefix(16))")
       return .done
     }
@@ -74,7 +74,7 @@ struct PeerListVerb: Verb {
     "list", "Lists the peers, and whether their cards were compared.",
     examples: "martlet peer list\nmartlet peer list --json")
 
-  @OptionGroup var common: CommonOptions
+  @OptionGroup(title: "Options everywhere") var common: CommonOptions
 
   func execute(on console: Console) throws(Failure) -> ExitStatus {
     let node = try console.open(writing: false)
@@ -106,12 +106,12 @@ struct PeerVerifyVerb: Verb {
     """,
     examples: "martlet peer verify clinic\nmartlet peer verify clinic --confirm")
 
-  @OptionGroup var common: CommonOptions
   @Argument(help: "The peer.") var name: NameArgument
   @Argument(help: "The digits that the other read out; spaces do not matter.")
   var digits: [NameArgument] = []
   @Flag(name: .customLong("confirm"), help: "They are the same on both sides.")
   var isConfirmed = false
+  @OptionGroup(title: "Options everywhere") var common: CommonOptions
 
   func execute(on console: Console) throws(Failure) -> ExitStatus {
     let given = digits.map(\.text).joined().filter { !$0.isWhitespace }
@@ -151,10 +151,10 @@ struct PeerRemoveVerb: Verb {
     "What it sent stays here, and what it was sent stays there.",
     examples: "martlet peer remove clinic")
 
-  @OptionGroup var common: CommonOptions
   @Argument(help: "The peer.") var name: NameArgument
   @Flag(name: .customLong("dry-run"), help: "Only say whether there is such a peer.")
   var isDryRun = false
+  @OptionGroup(title: "Options everywhere") var common: CommonOptions
 
   func execute(on console: Console) throws(Failure) -> ExitStatus {
     let node = try console.open(writing: !isDryRun)
@@ -163,7 +163,7 @@ struct PeerRemoveVerb: Verb {
       guard peers.contains(where: { $0.name == name.text }) else {
         throw Failure(.unknownPeer(name.text))
       }
-      console.note("would remove \(Escape.text(name.text))")
+      console.plan("remove \(Escape.text(name.text))")
       return .done
     }
     try console.attempt { () throws(NodeError) in try node.removePeer(name.text) }

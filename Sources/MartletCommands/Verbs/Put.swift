@@ -17,7 +17,6 @@ struct PutVerb: Verb {
       tar c project | martlet put village -
       """)
 
-  @OptionGroup var common: CommonOptions
   @Argument(help: ArgumentHelp("Where to: a group, or a peer for the group with it.")) var group:
     NameArgument
   @Argument(help: ArgumentHelp("Files, or - for standard input (default).", valueName: "file"))
@@ -34,6 +33,7 @@ struct PutVerb: Verb {
   var isBatch = false
   @Flag(name: .customLong("dry-run"), help: "Only look at the files and the group.")
   var isDryRun = false
+  @OptionGroup(title: "Options everywhere") var common: CommonOptions
 
   func validate() throws {
     if isLines, recordByteCount != nil {
@@ -78,7 +78,7 @@ struct PutVerb: Verb {
     let report = try console.attempt { () throws(NodeError) in try node.group(group.text) }
     for file in files {
       if file.isStandard {
-        console.note("would put standard input into \(Escape.text(report.name))")
+        console.plan("put standard input into \(Escape.text(report.name))")
         continue
       }
       let byteCount: UInt64
@@ -87,8 +87,8 @@ struct PutVerb: Verb {
       } catch {
         throw Failure(error)
       }
-      console.note(
-        "would put \(Escape.text(file.bytes)), \(Words.bytes(byteCount)), "
+      console.plan(
+        "put \(Escape.text(file.bytes)), \(Words.bytes(byteCount)), "
           + "into \(Escape.text(report.name))")
     }
     return .done

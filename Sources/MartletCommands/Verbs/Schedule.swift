@@ -8,11 +8,11 @@ struct ScheduleShowVerb: Verb {
     "Nothing is installed: put one of them where it says.",
     examples: "martlet schedule show /media/stick\nmartlet schedule show /media/stick --every 60")
 
-  @OptionGroup var common: CommonOptions
   @Argument(help: ArgumentHelp("The directory to sync (default: /media/stick).", valueName: "dir"))
   var directory: PathArgument?
   @Option(name: .customLong("every"), help: ArgumentHelp("Minutes between.", valueName: "minutes"))
   var minutes = 15
+  @OptionGroup(title: "Options everywhere") var common: CommonOptions
 
   func validate() throws {
     guard minutes >= 1, minutes < 60 || (minutes % 60 == 0 && minutes <= 1440) else {

@@ -29,9 +29,30 @@ struct StatusVerb: Verb {
     "With --check it exits with 2 when something waits: to be sent, acknowledged or placed.",
     examples: "martlet status\nmartlet status --json\nmartlet status --check --quiet")
 
-  @OptionGroup var common: CommonOptions
   @Flag(name: .customLong("check"), help: "Exit with 2 when something waits.")
   var checks = false
+  @OptionGroup(title: "Options everywhere") var common: CommonOptions
+
+  func execute(on console: Console) throws(Failure) -> ExitStatus {
+    try StatusOperation(options: options, checks: checks).execute(on: console)
+  }
+}
+
+struct StatusOperation: Operation {
+  let options: CommonOptions.Values
+  let checks: Bool
+
+  init(options: CommonOptions.Values, checks: Bool) {
+    self.options = options
+    self.checks = checks
+  }
+
+  /// Nil if it takes the parser to read them.
+  init?(_ arguments: some Collection<String>) {
+    guard let plain = PlainArguments(Array(arguments), flags: ["--check"]), plain.words.isEmpty
+    else { return nil }
+    self.init(options: plain.common, checks: plain.flags.contains("--check"))
+  }
 
   func execute(on console: Console) throws(Failure) -> ExitStatus {
     let store = try console.storePath()

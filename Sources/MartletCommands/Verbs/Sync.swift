@@ -17,7 +17,6 @@ struct SyncVerb: Verb {
       martlet sync /media/stick --dry-run
       """)
 
-  @OptionGroup var common: CommonOptions
   @Argument(help: ArgumentHelp("The directory.", valueName: "dir")) var directory: PathArgument
   @Option(
     name: .customLong("to"), parsing: .upToNextOption,
@@ -25,6 +24,7 @@ struct SyncVerb: Verb {
   var peers: [NameArgument] = []
   @Flag(name: .customLong("dry-run"), help: "Only say what would be done.")
   var isDryRun = false
+  @OptionGroup(title: "Options everywhere") var common: CommonOptions
 
   func execute(on console: Console) throws(Failure) -> ExitStatus {
     let began = console.uptime()

@@ -11,9 +11,9 @@ struct VerifyVerb: Verb {
     """,
     examples: "martlet verify\nmartlet verify --dry-run")
 
-  @OptionGroup var common: CommonOptions
   @Flag(name: .customLong("dry-run"), help: "Only look; move nothing aside.")
   var isDryRun = false
+  @OptionGroup(title: "Options everywhere") var common: CommonOptions
 
   func execute(on console: Console) throws(Failure) -> ExitStatus {
     let node = try console.open(writing: !isDryRun)
