@@ -25,17 +25,7 @@ struct DamageTests {
           blobLogs: [1],
           grants: true, boxLimit: 3), random: random)
       identity = bundle.recipients[bundle.recipients.count - 1]
-      let stream = bundle.segments.flatMap { $0.bytes.dropFirst(16) }
-      var offset = bundle.prelude.count
-      var segments: [ClosedRange<Int>] = []
-      for _ in bundle.items {
-        guard
-          case .bytes(let length) = RecordHead.extent(of: stream, from: offset, to: stream.count)
-        else { throw BundleError.wrongRecordCount }
-        segments.append(offset / 1008...(offset + length - 1) / 1008)
-        offset += length
-      }
-      self.segments = segments
+      segments = bundle.recordRanges().map { $0.lowerBound / 1008...($0.upperBound - 1) / 1008 }
       preludeEnd = (bundle.prelude.count - 1) / 1008
     }
 

@@ -144,15 +144,9 @@ struct HostileStreamTests {
     #expect(throws: BundleError.badSection) {
       let prelude = try BundlePrelude.encode(
         bundle.manifest, sections: bundle.sections.reversed(),
-        signing: #require(signing(of: bundle)), random: random)
+        signing: bundle.author.signing, random: random)
       try read(prelude)
     }
-  }
-
-  /// The sender's key pair: samples draw it first.
-  private func signing(of bundle: SampleBundle) -> SigningKeyPair? {
-    let identity = Identity(random: SeededRandom(seed: 8))
-    return identity.deviceID == bundle.manifest.card.deviceID ? identity.signing : nil
   }
 
   @Test("cannot announce more than the limits")

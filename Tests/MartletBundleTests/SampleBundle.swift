@@ -18,7 +18,9 @@ struct Item: Equatable {
 struct SampleBundle {
   var items: [Item] = []
   var manifest: Manifest
+  let author: Identity
   let recipients: [Identity]
+  let recipientSeeds: [SecretKey]
   let header: BundleHeader
   let bundleKey: SecretKey
   let sections: [(Section, SecretKey)]
@@ -38,11 +40,14 @@ struct SampleBundle {
     var grants = false
     var boxLimit = 12
     var priorMessages = 2
+    /// Each message has the one before as its only parent.
+    var chained = false
   }
 
   init(_ shape: Shape, random: SeededRandom) throws {
     let author = Identity(random: random)
-    let recipients = (0..<shape.recipients).map { _ in Identity(random: random) }
+    let recipientSeeds = (0..<shape.recipients).map { _ in SecretKey.random(from: random) }
+    let recipients = recipientSeeds.map { Identity(seed: $0) }
     let sectionKeys = recipients.map { _ in SecretKey.random(from: random) }
     let bundleKey = SecretKey.random(from: random)
     let header = try BundleHeader(
@@ -76,7 +81,9 @@ struct SampleBundle {
     prelude = try BundlePrelude.encode(
       manifest, sections: sections, signing: author.signing, random: random)
     self.items = items
+    self.author = author
     self.recipients = recipients
+    self.recipientSeeds = recipientSeeds
     self.header = header
     self.bundleKey = bundleKey
     self.sections = sections
@@ -107,7 +114,8 @@ struct SampleBundle {
             random.bytes(max(1, length)), group: log.group, key: key)
         } else {
           var parents: [ObjectID] = []
-          for _ in 0..<random.below(4) where !before.isEmpty {
+          if shape.chained { parents = [before[before.count - 1]] }
+          for _ in 0..<random.below(4) where !shape.chained && !before.isEmpty {
             let parent = before[before.count - 1 - random.below(min(9, before.count))]
             if !parents.contains(parent) { parents.append(parent) }
           }
@@ -119,7 +127,7 @@ struct SampleBundle {
           object = try SealedObject.seal(
             GroupMessage(
               author: author.deviceID, created: 7, client: "data", body: random.bytes(length)),
-            header: header, boxes: (0..<boxes).map { _ in SealedBox.decoy(byteCount: 102) },
+            header: header, boxes: (0..<boxes).map { _ in random.bytes(150) },
             key: key, signing: author.signing, random: random)
         }
         let bytes = object.encoded
@@ -155,6 +163,20 @@ struct SampleBundle {
     seal()
   }
 
+  /// Where each item's record is in the stream.
+  func recordRanges() -> [Range<Int>] {
+    let stream = segments.flatMap { $0.bytes.dropFirst(16) }
+    var ranges: [Range<Int>] = []
+    var offset = prelude.count
+    for _ in items {
+      guard case .bytes(let length) = RecordHead.extent(of: stream, from: offset, to: stream.count)
+      else { break }
+      ranges.append(offset..<offset + length)
+      offset += length
+    }
+    return ranges
+  }
+
   /// Makes the file of the segments as they are.
   mutating func seal() {
     let sealer = SegmentSealer(header: header, bundleKey: bundleKey)
@@ -172,7 +194,9 @@ struct SampleReader {
   struct Result: Equatable {
     var items: [Item] = []
     var isComplete = false
-    var section: Section
+    let sender: DeviceID
+    let recordCount: UInt64
+    let section: Section
   }
 
   init(_ file: [UInt8], _ identity: Identity) throws(BundleError) {
@@ -210,7 +234,9 @@ struct SampleReader {
     guard let prelude else { throw .truncated(offset: 0) }
     var carver = RecordCarver(prelude, segmentByteCountLog2: header.segmentByteCountLog2)
     let decoder = RecordDecoder(prelude.manifest)
-    var result = Result(section: prelude.section)
+    var result = Result(
+      sender: prelude.manifest.card.deviceID, recordCount: prelude.manifest.recordCount,
+      section: prelude.section)
     for segment in segments {
       for record in decoder.decode(carver.feed(segment)) {
         result.items.append(
