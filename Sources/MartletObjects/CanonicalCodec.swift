@@ -75,6 +75,25 @@ struct FieldReader {
     return bytes[index..<end]
   }
 
+  /// The contents of that field; none where it is left out, nil where it is there and empty, which
+  /// nobody writes.
+  mutating func contents(field: UInt64) -> ArraySlice<UInt8>? {
+    guard let contents = bytes(field: field) else { return [] }
+    return contents.isEmpty ? nil : contents
+  }
+
+  /// The number of that field; 0 where it is left out, nil where it is there and 0 or not in its
+  /// shortest form.
+  mutating func number(field: UInt64) -> UInt64? {
+    let start = index
+    guard varint() == field << 3 else {
+      index = start
+      return 0
+    }
+    guard let number = varint(), number != 0 else { return nil }
+    return number
+  }
+
   /// Passes one field of wire type varint or length-delimited; the formats have no others.
   mutating func skip() -> Bool {
     guard let tag = varint() else { return false }
@@ -105,12 +124,28 @@ struct FieldReader {
 
   static func append(field: UInt8, _ contents: [UInt8], to bytes: inout [UInt8]) {
     bytes.append(field << 3 | 2)
-    var length = UInt64(contents.count)
-    while length >= 0x80 {
-      bytes.append(UInt8(truncatingIfNeeded: length) | 0x80)
-      length >>= 7
-    }
-    bytes.append(UInt8(truncatingIfNeeded: length))
+    append(UInt64(contents.count), to: &bytes)
     bytes.append(contentsOf: contents)
+  }
+
+  /// Appends a field unless it is empty, as the one encoding has it.
+  static func append(nonEmpty contents: [UInt8], field: UInt8, to bytes: inout [UInt8]) {
+    if !contents.isEmpty { append(field: field, contents, to: &bytes) }
+  }
+
+  /// Appends a number unless it is 0, as the one encoding has it.
+  static func append(field: UInt8, number: UInt64, to bytes: inout [UInt8]) {
+    guard number != 0 else { return }
+    bytes.append(field << 3)
+    append(number, to: &bytes)
+  }
+
+  private static func append(_ number: UInt64, to bytes: inout [UInt8]) {
+    var rest = number
+    while rest >= 0x80 {
+      bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+      rest >>= 7
+    }
+    bytes.append(UInt8(truncatingIfNeeded: rest))
   }
 }

@@ -1,4 +1,3 @@
-internal import FoundationEssentials
 package import MartletSeal
 internal import MartletWire
 
@@ -26,14 +25,37 @@ package struct GroupMessage: Hashable, Sendable {
       && client.utf8.allSatisfy { (0x61...0x7A ~= $0) || (0x30...0x39 ~= $0) || $0 == 0x2D }
   }
 
-  func encoded(signature: [UInt8]) -> [UInt8] {
-    var wire = Martlet_MessageContent()
-    wire.author = Data(of: author.bytes)
-    wire.created = created
-    wire.client = client
-    wire.body = Data(of: body)
-    wire.signature = Data(of: signature)
-    return CanonicalCodec.encode(wire)
+  /// The one encoding: that of `MessageContent` in objects.proto, written by hand because every
+  /// message passes here twice.
+  package func encoded(signature: [UInt8]) -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(body.count + client.utf8.count + 128)
+    FieldReader.append(field: 1, author.bytes, to: &bytes)
+    FieldReader.append(field: 2, number: created, to: &bytes)
+    FieldReader.append(nonEmpty: Array(client.utf8), field: 3, to: &bytes)
+    FieldReader.append(nonEmpty: body, field: 4, to: &bytes)
+    FieldReader.append(nonEmpty: signature, field: 5, to: &bytes)
+    return bytes
+  }
+
+  /// Reads what ``encoded(signature:)`` wrote, and nothing else.
+  static func decode(
+    _ bytes: [UInt8]
+  ) throws(ObjectError) -> (message: GroupMessage, signature: [UInt8]) {
+    guard bytes.count <= Limit.byteCount else { throw .tooLarge(limit: Limit.byteCount) }
+    var reader = FieldReader(bytes[...])
+    guard let authorBytes = reader.contents(field: 1), let created = reader.number(field: 2),
+      let client = reader.contents(field: 3), let body = reader.contents(field: 4),
+      let signature = reader.contents(field: 5), reader.isAtEnd
+    else { throw .notCanonical }
+    guard let author = DeviceID(authorBytes) else { throw .badField("author") }
+    guard signature.count == Signature.byteCount else { throw .badField("signature") }
+    let message = GroupMessage(
+      author: author, created: created, client: String(decoding: client, as: UTF8.self),
+      body: Array(body))
+    // Only ASCII passes, so no two encodings give the same name.
+    guard message.hasGoodClient else { throw .badField("client") }
+    return (message, Array(signature))
   }
 }
 
@@ -75,13 +97,8 @@ extension SealedObject {
   package func openMessage(with keys: GroupKeys) throws(ObjectError) -> OpenedMessage {
     guard header.objectClass == .messages else { throw .badField("kind") }
     let content = try openPayload(with: keys)
-    let wire = try CanonicalCodec.decode(content, as: Martlet_MessageContent.self, fieldLimit: 5)
-    guard let author = DeviceID(wire.author) else { throw .badField("author") }
-    guard wire.signature.count == Signature.byteCount else { throw .badField("signature") }
-    let message = GroupMessage(
-      author: author, created: wire.created, client: wire.client, body: wire.body.array)
-    guard message.hasGoodClient else { throw .badField("client") }
-    return OpenedMessage(message: message, signature: wire.signature.array)
+    let (message, signature) = try GroupMessage.decode(content)
+    return OpenedMessage(message: message, signature: signature)
   }
 
   /// Whether what this object was opened to is signed by the device of that card, its author.

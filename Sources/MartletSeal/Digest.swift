@@ -15,19 +15,22 @@ public struct Digest: Hashable, Comparable, Sendable {
 
   /// Takes exactly 32 bytes; anything else is nil.
   public init?(_ bytes: some Collection<UInt8>) {
-    guard bytes.count == Digest.byteCount else { return nil }
-    var words = (UInt64(0), UInt64(0), UInt64(0), UInt64(0))
-    var index = 0
-    for byte in bytes {
-      switch index / 8 {
-      case 0: words.0 = words.0 << 8 | UInt64(byte)
-      case 1: words.1 = words.1 << 8 | UInt64(byte)
-      case 2: words.2 = words.2 << 8 | UInt64(byte)
-      default: words.3 = words.3 << 8 | UInt64(byte)
-      }
-      index += 1
+    // Arrays, slices and the like have their bytes side by side: most names come in that way.
+    let direct = bytes.withContiguousStorageIfAvailable { buffer in
+      Digest(UnsafeRawBufferPointer(buffer).bytes, exactly: true)
     }
-    self.words = words
+    if let direct {
+      guard let direct else { return nil }
+      self = direct
+      return
+    }
+    guard let digest = Digest(Array(bytes).span.bytes, exactly: true) else { return nil }
+    self = digest
+  }
+
+  private init?(_ span: RawSpan, exactly: Bool) {
+    guard span.byteCount == Digest.byteCount else { return nil }
+    self.init(span)
   }
 
   /// Reads 32 bytes at `offset` of a span; nil if it is shorter.
