@@ -11,17 +11,26 @@ struct CommitFile {
   static let name = "commit"
   /// The greatest commit file that is read, in bytes.
   static let limit: UInt64 = 256 << 20
+  static let readCount = 5
 
   let disk: Disk
-  private(set) var contents: CommitContents
+  private(set) var contents = CommitContents([])
   private(set) var isBroken = false
   private var file: StoreFile?
 
   /// Reads the file; nil if none stands there.
+  ///
+  /// What looks like damage is read again as long as it changes, some times at most: a writer may
+  /// be at work.
   init?(reading disk: Disk) throws(StoreError) {
-    guard let bytes = try disk.readWhole(Self.name, limit: Self.limit) else { return nil }
     self.disk = disk
-    contents = CommitContents(bytes)
+    var before: [UInt8] = []
+    for _ in 0..<Self.readCount {
+      guard let bytes = try disk.readWhole(Self.name, limit: Self.limit) else { return nil }
+      contents = CommitContents(bytes)
+      if bytes == before || contents.damage.isEmpty && contents.lostAt == nil { return }
+      before = bytes
+    }
   }
 
   /// Makes the first commit file, which says that nothing is there; durable afterwards.

@@ -6,8 +6,21 @@ struct Disk: Sendable {
   let system: any FileSystem
   let root: FilePath
   let limits: StoreLimits
+  /// The root as text, if text says all of it: paths are made faster from that.
+  private let rootText: String?
 
-  func path(_ relative: String) -> FilePath { root.pushing(FilePath(relative)) }
+  init(system: any FileSystem, root: FilePath, limits: StoreLimits) {
+    self.system = system
+    self.root = root
+    self.limits = limits
+    let text = root.string
+    rootText = FilePath(text) == root ? text : nil
+  }
+
+  func path(_ relative: String) -> FilePath {
+    if let rootText { return FilePath("\(rootText)/\(relative)") }
+    return root.pushing(FilePath(relative))
+  }
 
   func open(_ relative: String, _ mode: OpenMode) throws(StoreError) -> StoreFile {
     let path = path(relative)

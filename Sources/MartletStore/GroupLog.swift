@@ -13,7 +13,8 @@ package struct GroupLogEntry: Hashable, Sendable {
 /// A group log as committed when it was opened: read by position, in O(1).
 ///
 /// On disk: entries of 104 bytes: id 32, chain 32, object byte count u32, zero u32, cumulative
-/// byte count u64, pack tag u64, offset u64, checksum 8 over position and all of it.
+/// byte count u64, pack tag u64, offset u64, checksum 8: XXH64 over all before it, seeded by the
+/// position.
 package final class GroupLog {
   static let entryByteCount = 104
   /// Entries read at once.
@@ -59,11 +60,13 @@ package final class GroupLog {
     let bytes = try file.read(at: range.lowerBound * UInt64(size), count: range.count * size)
     var entries: [GroupLogEntry] = []
     entries.reserveCapacity(range.count)
-    for (index, position) in range.enumerated() {
-      guard let entry = Self.decode(bytes, at: index * size, position: position) else {
+    var at = 0
+    for position in range {
+      guard let entry = Self.decode(bytes, at: at, position: position) else {
         throw .damaged(file.path, offset: position * UInt64(size))
       }
       entries.append(entry)
+      at += size
     }
     return entries
   }
@@ -121,33 +124,38 @@ package final class GroupLog {
 
   private static func prefix(_ id: ObjectID) -> UInt64 { id.bytes.number(at: 0, byteCount: 4) }
 
+  private static let empty = [UInt8](repeating: 0, count: entryByteCount)
+  private static let checksumOffset = 96
+
   static func encode(_ entry: GroupLogEntry, position: UInt64, into bytes: inout [UInt8]) {
     let start = bytes.count
-    bytes += entry.object.id.bytes
-    bytes += entry.chain.digest.bytes
-    bytes.appendNumber(entry.object.byteCount)
-    bytes.appendNumber(UInt32(0))
-    bytes.appendNumber(entry.cumulativeByteCount)
-    bytes.appendNumber(entry.object.packTag)
-    bytes.appendNumber(entry.object.offset)
-    bytes += entryChecksum(position, bytes, start..<bytes.count, byteCount: 8)
+    bytes.append(contentsOf: empty)
+    var span = bytes.mutableSpan
+    var raw = span.mutableBytes
+    raw.store(entry.object.id.digest, at: start)
+    raw.store(entry.chain.digest, at: start + 32)
+    raw.store(entry.object.byteCount, at: start + 64)
+    raw.store(entry.cumulativeByteCount, at: start + 72)
+    raw.store(entry.object.packTag, at: start + 80)
+    raw.store(entry.object.offset, at: start + 88)
+    let checksum = Checksum.of(
+      raw.bytes.extracting(start..<start + checksumOffset), seed: position)
+    raw.store(checksum, at: start + checksumOffset)
   }
 
   /// Nil if the bytes end or do not match their checksum.
   static func decode(_ bytes: [UInt8], at start: Int, position: UInt64) -> GroupLogEntry? {
-    let end = start + entryByteCount - 8
-    guard bytes.count >= end + 8,
-      bytes[end..<end + 8].elementsEqual(
-        entryChecksum(position, bytes, start..<end, byteCount: 8)),
-      let id = ObjectID(bytes[start..<start + 32]),
-      let chain = Digest(bytes[start + 32..<start + 64])
+    let raw = bytes.span.bytes
+    guard raw.byteCount - start >= entryByteCount,
+      raw.number64(at: start + checksumOffset)
+        == Checksum.of(raw.extracting(start..<start + checksumOffset), seed: position),
+      let id = Digest(raw, at: start), let chain = Digest(raw, at: start + 32)
     else { return nil }
     return GroupLogEntry(
       object: StoredObject(
-        id: id, byteCount: UInt32(truncatingIfNeeded: bytes.number(at: start + 64, byteCount: 4)),
-        packTag: bytes.number(at: start + 80, byteCount: 8),
-        offset: bytes.number(at: start + 88, byteCount: 8)),
-      chain: Chain(chain), cumulativeByteCount: bytes.number(at: start + 72, byteCount: 8))
+        id: ObjectID(id), byteCount: raw.number32(at: start + 64),
+        packTag: raw.number64(at: start + 80), offset: raw.number64(at: start + 88)),
+      chain: Chain(chain), cumulativeByteCount: raw.number64(at: start + 72))
   }
 }
 

@@ -32,11 +32,12 @@ extension Store {
       bad = name
     }
     for (tag, path) in commitFile.contents.packNames.sorted(by: { $0.key < $1.key }) {
-      guard let offset = try offset(of: id, in: path) else { continue }
-      if let bytes = try packed(id, tag: tag, offset: offset), Hash.plain(bytes) == id.digest {
-        return bytes
+      for offset in try offsets(of: id, in: path, tag: tag) {
+        if let bytes = try packed(id, tag: tag, offset: offset), Hash.plain(bytes) == id.digest {
+          return bytes
+        }
+        bad = path
       }
-      bad = path
     }
     if let bad { throw .objectDamaged(id, disk.path(bad)) }
     throw .missing(id)
@@ -62,22 +63,20 @@ extension Store {
       else { return nil }
       openPack = (tag, PackWindow(file))
     }
-    guard let window = openPack?.window,
-      let bytes = try window.read(at: offset, count: Pack.headerByteCount),
-      let header = Pack.readHeader(bytes, at: 0, offset: offset), header.id == id
+    guard let window = openPack?.window, let header = try window.readHeader(at: offset),
+      header.id == id
     else { return nil }
     return try window.read(at: offset + UInt64(Pack.headerByteCount), count: header.byteCount)
   }
 
-  private func offset(of id: ObjectID, in path: String) throws(StoreError) -> UInt64? {
-    let entries = try index(of: path)
-    var low = 0
-    var high = entries.count
-    while low < high {
-      let middle = (low + high) / 2
-      if entries[middle].id < id { low = middle + 1 } else { high = middle }
-    }
-    return low < entries.count && entries[low].id == id ? entries[low].offset : nil
+  /// Where objects stand in a pack that may be the one of this name.
+  private func offsets(
+    of id: ObjectID, in path: String, tag: UInt64
+  ) throws(StoreError) -> [UInt64] {
+    if let offsets = indexes.offsets(of: id, in: tag) { return offsets }
+    let index = PackIndexCache.index(try index(of: path))
+    indexes.add(index, for: tag)
+    return PackIndexCache.offsets(of: id, in: index)
   }
 
   /// A pack's index, made again from the pack if it is missing or damaged.
@@ -136,5 +135,5 @@ extension Store {
     try disk.open(name, .createNew(permissions: 0o600)).write(bytes, at: 0)
   }
 
-  private static func indexName(of pack: String) -> String { pack.dropLast(4) + "idx" }
+  static func indexName(of pack: String) -> String { pack.dropLast(4) + "idx" }
 }

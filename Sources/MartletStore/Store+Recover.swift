@@ -41,9 +41,27 @@ extension Store {
   ///
   /// - Throws: ``StoreError/damaged(_:offset:)`` if they are not there as they were written.
   ///   Setting the state in a transaction repairs it; ``previousState(_:)`` may help to.
+  ///
+  /// A reader goes on from what is committed now if a writer has replaced the state's file since
+  /// the store was opened.
   package func state(_ id: StateID) throws(StoreError) -> [UInt8]? {
-    guard let (path, file) = committedState(id) else { return nil }
-    return try state(at: path, file)
+    var tries = CommitFile.readCount
+    while true {
+      guard let (path, file) = committedState(id) else { return nil }
+      do { return try state(at: path, file) } catch {
+        tries -= 1
+        guard tries > 0, try isOutdated() else { throw error }
+      }
+    }
+  }
+
+  /// Whether a writer has committed something since this reader looked; takes it up then.
+  private func isOutdated() throws(StoreError) -> Bool {
+    guard !isWriting, let now = try CommitFile(reading: disk),
+      now.contents.sequence > commitFile.contents.sequence
+    else { return false }
+    commitFile = now
+    return true
   }
 
   /// The latest state before the committed one that can still be read; nil if none can.

@@ -133,7 +133,7 @@ private final class Verifier {
         for (object, isGood) in zip(batch.objects, areGood) {
           entries.append((object.id, object.offset))
           if isGood {
-            found.append(object.offset << 32 | Self.prefix(object.id))
+            found.append(object.offset << 32 | PackIndexCache.prefix(object.id))
           } else {
             addAltered(path, object.offset, object.id)
           }
@@ -148,11 +148,9 @@ private final class Verifier {
     if let index = try store.checkIndex(of: path, entries) { addAltered(index, 0) }
   }
 
-  private static func prefix(_ id: ObjectID) -> UInt64 { id.bytes.number(at: 0, byteCount: 4) }
-
   private func isGood(_ object: StoredObject) -> Bool {
     guard let offsets = good[object.packTag], object.offset < 1 << 32 else { return false }
-    let wanted = object.offset << 32 | Self.prefix(object.id)
+    let wanted = object.offset << 32 | PackIndexCache.prefix(object.id)
     var low = 0
     var high = offsets.count
     while low < high {

@@ -9,6 +9,8 @@ package final class Store {
   static let format = Array("martlet store 1\n".utf8)
   static let directories = ["objects", "packs", "groups", "peers", "clients", "tmp", "quarantine"]
 
+  static let fileNames = ["format", "identity", "lock", CommitFile.name]
+
   package enum Access: Hashable, Sendable {
     /// Takes no lock, writes nothing, never waits.
     case reading
@@ -26,6 +28,8 @@ package final class Store {
   var isInTransaction = false
   /// The pack read last, and its tag.
   var openPack: (tag: UInt64, window: PackWindow)?
+  /// The packs' indexes read last.
+  var indexes: PackIndexCache
   private let lock: StoreFile?
 
   /// Opens a store.
@@ -49,6 +53,7 @@ package final class Store {
     self.path = path
     self.disk = disk
     self.commitFile = commitFile
+    indexes = PackIndexCache(limit: limits.indexCacheByteCount)
     self.lock = lock
     isWriting = lock != nil
     let contents = commitFile.contents

@@ -32,6 +32,8 @@ public enum StoreError: Error, Hashable, Sendable {
   case missing(ObjectID)
   /// The object's bytes do not match its name.
   case objectDamaged(ObjectID, FilePath)
+  /// A file of this name is not the caller's to write.
+  case notAName(String)
   /// What was handed in is longer than the limit, in bytes.
   case tooLarge(byteCount: UInt64, limit: UInt64)
 }
@@ -55,6 +57,8 @@ extension StoreError: CustomStringConvertible {
       "\(path) is damaged at byte \(offset); nothing was cut"
     case .missing(let id): "object \(id) is not here"
     case .objectDamaged(let id, let path): "object \(id) in \(path) is damaged"
+    case .notAName(let name):
+      "\(name.debugDescription) is not a name that may be written in a store"
     case .tooLarge(let byteCount, let limit): "\(byteCount) bytes are more than \(limit)"
     }
   }

@@ -11,6 +11,8 @@ package struct StoreLimits: Hashable, Sendable {
   package var looseFileCount = 8
   /// A state file is replaced when it is longer than this and than four times the state.
   package var stateFileByteCount: UInt64 = 64 << 10
+  /// Bytes of memory for indexes of packs.
+  package var indexCacheByteCount = 16 << 20
   /// Threads that hash when the store is verified.
   package var hashThreadCount = 2
 

@@ -12,7 +12,7 @@ package final class Transaction {
   private var isOpen = true
   private var nextTag: UInt64
   private var writer: PackWriter?
-  private var packs: [(temporary: String, path: String, index: [UInt8])] = []
+  private var packs: [(temporary: String, path: String)] = []
   private var loose: [(temporary: String, id: ObjectID)] = []
   private var logs: [LogID: LogWriter] = [:]
   private var states: [StateID: [UInt8]] = [:]
@@ -85,6 +85,9 @@ package final class Transaction {
 
   /// Replaces a file such as `config.json`, whole and durably, just before the commit: the one
   /// thing that is not taken back if the commit then fails.
+  ///
+  /// The path is relative to the store, without `..`, and either a name in it that the store does
+  /// not use or one below `clients`; ``commit()`` throws ``StoreError/notAName(_:)`` for any other.
   package func writeFile(_ name: String, _ bytes: [UInt8]) { files[name] = bytes }
 
   /// Makes it all durable, then true; readers see it once this returns.
@@ -93,6 +96,7 @@ package final class Transaction {
   ///   ``StoreError/outcomeUnknown(_:)``: opening it again tells.
   package func commit() throws(StoreError) {
     try guarded { () throws(StoreError) in
+      for name in files.keys where !Self.isCallers(name) { throw .notAName(name) }
       if let writer { try close(writer) }
       try placeObjects()
       try placePacks()
@@ -102,6 +106,7 @@ package final class Transaction {
       var past: [String] = []
       for (id, bytes) in states { try write(bytes, to: id, past: &past) }
       for (name, bytes) in files.sorted(by: { $0.key < $1.key }) {
+        try makeDirectories(above: name)
         try disk.replace(name, with: bytes)
         try disk.syncDirectory(Self.directory(of: name))
       }
@@ -110,7 +115,10 @@ package final class Transaction {
       store.isInTransaction = false
       for path in past { try? disk.remove(path) }
       // An index is never synchronised: one that is lost or torn is made again from its pack.
-      for pack in packs { try? Store.writeIndex(pack.index, of: pack.path, on: disk) }
+      for pack in packs {
+        try? disk.rename(
+          Store.indexName(of: pack.temporary), to: Store.indexName(of: pack.path))
+      }
     }
   }
 
@@ -141,6 +149,22 @@ package final class Transaction {
     try disk.makeDirectory(path)
   }
 
+  private static func isCallers(_ path: String) -> Bool {
+    let parts = path.split(separator: "/")
+    guard Disk.isInside(path), let first = parts.first else { return false }
+    if parts.count > 1 { return first == "clients" }
+    return !Store.directories.contains(path) && !Store.fileNames.contains(path)
+      && !path.hasPrefix("state.")
+  }
+
+  private func makeDirectories(above path: String) throws(StoreError) {
+    let directory = Self.directory(of: path)
+    guard !directory.isEmpty, try disk.byteCount(directory) == nil else { return }
+    try makeDirectories(above: directory)
+    try makeDirectory(directory)
+    try disk.syncDirectory(Self.directory(of: directory))
+  }
+
   private func guarded<Result>(
     _ body: () throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
@@ -155,7 +179,9 @@ package final class Transaction {
   private func close(_ writer: PackWriter) throws(StoreError) {
     try writer.finish()
     let path = "packs/\(writer.name).pack"
-    packs.append((writer.temporary, path, Pack.index(writer.entries)))
+    packs.append((writer.temporary, path))
+    // Now, lest a large transaction keeps the names of all its objects in memory.
+    try? Store.writeIndex(Pack.index(writer.entries), of: writer.temporary, on: disk)
     changes[path] = CommittedFile(kind: .pack, byteCount: writer.byteCount, mark: writer.tag)
     self.writer = nil
   }
@@ -225,7 +251,7 @@ package final class Transaction {
 
 /// Appends to a group log beyond what is committed.
 final class LogWriter {
-  static let bufferByteCount = 256 << 10
+  static let bufferByteCount = 1 << 20
   private let file: StoreFile
   private let directory: String
   private var chain: Chain
