@@ -198,6 +198,8 @@ extension Failure {
       self.init(
         .inputOutput, "object \(id.hex) in \(Escape.text(path)) is damaged",
         hint: "`martlet verify` moves it aside, and it is asked for again from peers", path: path)
+    case .notAName(let name):
+      self.init(.failed, "\(Escape.text(name)) is not a name that may be written in a store")
     case .tooLarge(let byteCount, let limit):
       self.init(.doesNotFit, "\(Words.bytes(byteCount)) is more than fits: \(Words.bytes(limit))")
     }

@@ -2,6 +2,7 @@ internal import MartletCarriers
 internal import MartletFileSystem
 internal import MartletSeal
 internal import MartletStore
+internal import MartletWire
 public import SystemPackage
 
 extension Node {
@@ -52,9 +53,44 @@ extension Node {
 
   // MARK: Strangers
 
-  /// Keeps a stranger's bundle whole, for the day its card is added.
-  func quarantine(_ path: FilePath?, header: Digest) throws(NodeError) -> Bool { false }
+  /// Keeps a stranger's bundle whole, for the day its card is added; false if there is no room, or
+  /// if it came through a pipe.
+  func quarantine(_ path: FilePath?, header: Digest) throws(NodeError) -> Bool {
+    guard let path else { return false }
+    let source = try ByteSource(path, on: environment.system)
+    guard let byteCount = source.byteCount else { return false }
+    var failure: NodeError?
+    let isKept = try stored { () throws(StoreError) in
+      try store.quarantine(named: header.hex, byteCount: byteCount) { buffer in
+        do throws(NodeError) {
+          let bytes = try source.read(buffer.count)
+          buffer.replaceSubrange(0..<bytes.count, with: bytes)
+          return bytes.count
+        } catch {
+          // What is kept is read to its end, or not kept at all.
+          failure = error
+          return 0
+        }
+      }
+    }
+    if let failure {
+      try stored { () throws(StoreError) in try store.removeQuarantined(header.hex) }
+      throw failure
+    }
+    return isKept
+  }
 
   /// Imports what those had sent who are peers now.
-  func importQuarantined() throws(NodeError) {}
+  func importQuarantined() throws(NodeError) {
+    for bundle in try stored({ () throws(StoreError) in try store.quarantined() }) {
+      let path = try stored { () throws(StoreError) in try store.openQuarantined(bundle.name) }
+      guard let path else { continue }
+      let report = try importBundle(at: path)
+      switch report.outcome {
+      case .stranger: continue
+      default:
+        try stored { () throws(StoreError) in try store.removeQuarantined(bundle.name) }
+      }
+    }
+  }
 }

@@ -95,10 +95,10 @@ extension Store {
 
   /// Writes a pack's index anew if it is not what it should be, and the store is open for writing.
   ///
-  /// - Returns: The index's path, if it was there and damaged.
+  /// That is no damage: an index is never synchronised, so one that was torn is to be expected.
   func checkIndex(
     of pack: String, _ entries: [(id: ObjectID, offset: UInt64)]
-  ) throws(StoreError) -> String? {
+  ) throws(StoreError) {
     let name = Self.indexName(of: pack)
     let wanted = Pack.index(entries)
     var found: [UInt8]?
@@ -111,9 +111,7 @@ extension Store {
         throw error
       }
     }
-    if found == wanted { return nil }
-    if isWriting { try? Self.writeIndex(wanted, of: pack, on: disk) }
-    return found == nil ? nil : name
+    if found != wanted, isWriting { try? Self.writeIndex(wanted, of: pack, on: disk) }
   }
 
   /// Reads every header of a pack; where one is damaged, the next that is not is looked for.

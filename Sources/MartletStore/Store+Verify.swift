@@ -145,7 +145,7 @@ private final class Verifier {
     for gap in scanner.gaps { addAltered(path, gap) }
     good[pack.mark] = found
     if result.wasStopped { return }
-    if let index = try store.checkIndex(of: path, entries) { addAltered(index, 0) }
+    try store.checkIndex(of: path, entries)
   }
 
   private func isGood(_ object: StoredObject) -> Bool {

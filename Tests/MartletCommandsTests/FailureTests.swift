@@ -26,7 +26,8 @@ struct FailureTests {
     (.store(.discarded(full)), 73), (.store(.outcomeUnknown(system)), 74),
     (.store(.mustReopen(evilPath)), 74), (.store(.damaged(evilPath, offset: 9)), 74),
     (.store(.missing(object)), 74), (.store(.objectDamaged(object, evilPath)), 74),
-    (.store(.tooLarge(byteCount: 9, limit: 8)), 73), (.file(system), 74), (.file(full), 73),
+    (.store(.tooLarge(byteCount: 9, limit: 8)), 73), (.store(.notAName(evil)), 1),
+    (.file(system), 74), (.file(full), 73),
     (.passphraseNeeded(evilPath), 77), (.wrongPassphrase(evilPath), 77),
     (.identityDamaged(evilPath), 74), (.copied(evilPath, .moved), 1),
     (.copied(evilPath, .restored), 1), (.copied(evilPath, .otherMachine), 1),
@@ -76,6 +77,7 @@ struct FailureTests {
         case .missing: 111
         case .objectDamaged: 112
         case .tooLarge: 113
+        case .notAName: 114
         }
       case .file: 0
       case .passphraseNeeded: 1
@@ -111,7 +113,7 @@ struct FailureTests {
       case .exists: 31
       }
     }
-    #expect(Set(Self.table.map { number($0.0) }) == Set(Array(0...31) + Array(100...113)))
+    #expect(Set(Self.table.map { number($0.0) }) == Set(Array(0...31) + Array(100...114)))
   }
 
   @Test("tell which signal came")
