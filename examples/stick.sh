@@ -68,12 +68,12 @@ contents_of_stick() { (cd "$stick" && find . -type f -print0 | sort -z | xargs -
 # -- two devices become peers ----------------------------------------------------------------
 
 echo "two devices exchange their cards"
-laptop init --name laptop >"$work/words"
-clinic init --name clinic >>"$work/words"
+laptop init --name laptop --quiet >"$work/words"
+clinic init --name clinic --quiet >>"$work/words"
 laptop card >"$work/laptop.card"
 clinic card >"$work/clinic.card"
-laptop peer add clinic "$work/clinic.card" >>"$work/words"
-clinic peer add laptop "$work/laptop.card" >>"$work/words"
+laptop peer add clinic "$work/clinic.card" --quiet >>"$work/words"
+clinic peer add laptop "$work/laptop.card" --quiet >>"$work/words"
 
 # -- laptop has things to send ---------------------------------------------------------------
 

@@ -11,12 +11,12 @@ b() { MARTLET_STORE=${b_store:-$dir/b} "$MARTLET" "$@"; }
 pair() {
   dir=$1 stick=$1/stick
   mkdir -p "$stick"
-  a init --name a >/dev/null
-  b init --name b >/dev/null
+  a init --name a --quiet >/dev/null
+  b init --name b --quiet >/dev/null
   a card >"$dir/a.card"
   b card >"$dir/b.card"
-  a peer add b "$dir/b.card" >/dev/null
-  b peer add a "$dir/a.card" >/dev/null
+  a peer add b "$dir/b.card" --quiet >/dev/null
+  b peer add a "$dir/a.card" --quiet >/dev/null
 }
 
 # Whether the peers of a device lack nothing and have acknowledged everything.
