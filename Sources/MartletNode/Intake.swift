@@ -37,6 +37,8 @@ final class Intake {
   private var waiting: [GroupID: [ObjectID: Waiting]] = [:]
   /// For an id, the pending ones that name it as a parent.
   private var children: [ObjectID: [(group: GroupID, id: ObjectID)]] = [:]
+  /// Groups whose log of messages has grown.
+  private var grown: Set<GroupID> = []
   /// Groups whose pending objects may open now.
   private var rekeyed: Set<GroupID> = []
   private var uncommittedCount = 0
@@ -53,11 +55,8 @@ final class Intake {
     self.reception = reception
     isShared = logs.map { node.sync.peers[peer]?.logs[$0.log] != nil }
     collector = StretchCollector(logs)
-    for log in Set(logs.map(\.log.group)).union(node.groupStates.keys)
-    where node.groupStates[log]?.pending.isEmpty == false {
-      if logs.contains(where: { $0.log.group == log }) {
-        node.groupStates[log]?.unlock(with: try node.identity().sealing)
-      }
+    for log in node.state.groups where node.groupStates[log]?.pending.isEmpty == false {
+      node.groupStates[log]?.unlock(with: try node.identity().sealing)
       let held = try node.waiting(in: log)
       waiting[log] = held
       for (id, entry) in held {
@@ -114,7 +113,7 @@ final class Intake {
     }
     node.sync.finish(reception, changed: changed)
     node.changedPeers.insert(peer)
-    for group in Set(logs.map(\.log.group)) { try node.deliverWaiting(in: group) }
+    for group in grown.sorted() { try node.deliverWaiting(in: group) }
     return changed || reception.changed || reception.isNewer
   }
 
@@ -260,6 +259,7 @@ final class Intake {
   private func placed(
     _ id: ObjectID, author: DeviceID?, parents: [ObjectID], expires: UInt64, in group: GroupID
   ) {
+    grown.insert(group)
     node.groupStates[group]?.appended(id, parents: parents, expires: expires)
     // Our own, come back to a store that had lost it.
     if author == node.ownID { node.groupStates[group]?.ownLast = id }

@@ -29,6 +29,8 @@ final class Schedule {
   var backups: [String: [[(FilePath, [UInt8]?)]]] = [:]
   var fileCount = 0
   var violations: [String] = []
+  /// What happened, for whoever reads a failure.
+  private var story: [String] = []
 
   init(seed: UInt64) throws {
     village = try Village(seed: seed)
@@ -69,12 +71,15 @@ final class Schedule {
     if mayCrash { village.disk.cutPower(atCall: 1 + random.below(120)) }
     do { try act(name) } catch {
       if !mayCrash { throw error }
+      story.append("cut")
     }
     if mayCrash { village.disk.restart(seed: random.next()) }
   }
 
   private func act(_ name: String) throws {
-    switch random.below(100) {
+    let what = random.below(100)
+    story.append("\(name) \(what)")
+    switch what {
     case ..<30: try write(name)
     case ..<60:
       let own = pairs.filter { $0.0 == name || $0.1 == name }
@@ -245,6 +250,7 @@ final class Schedule {
       if round == 11 { violations.append("never at rest") }
     }
     for name in names { try check(name, held) }
+    if !violations.isEmpty { violations += story }
   }
 
   private func ids(_ name: String) throws -> [(group: String, id: ObjectID)] {
@@ -286,7 +292,10 @@ final class Schedule {
       if !(held[group.id.hex] ?? []).isSubset(of: here) {
         violations.append("\(name): messages lost in \(group.name)")
       }
-      if group.pendingCount > 0 { violations.append("\(name): pending in \(group.name)") }
+      if group.pendingCount > 0 {
+        let waiting = try node.undelivered(group.id.hex, client: Recorder.type)
+        violations.append("\(name): pending in \(group.name): \(waiting)")
+      }
     }
     for peer in try node.status().peers {
       if peer.lacks != PeerStatus.Lacks() || peer.unacknowledged != 0 {
