@@ -78,6 +78,32 @@ struct StoreTests {
     }
   }
 
+  @Test("can be created again, whichever call failed", arguments: [Errno.ioError, .noSpace])
+  func failedCreation(errno: Errno) throws {
+    var call = 1
+    while true {
+      let disk = SimulatedFileSystem(seed: UInt64(call))
+      disk.fail(nil, number: call, with: errno)
+      var failure: StoreError?
+      do throws(StoreError) { try create(disk) } catch { failure = error }
+      let isOver = disk.callCount < call
+      disk.clearFaults()
+      if let failure {
+        #expect(failure.failure?.errno == errno, "call \(call)")
+        try create(disk)
+      }
+      for seed in 1...3 as ClosedRange<UInt64> {
+        let after = disk.powerCut(seed: seed)
+        #expect(try count(after) == 0, "seed \(seed), call \(call)")
+        try add(0..<5, after)
+        #expect(try count(after.powerCut(seed: seed)) == 5, "seed \(seed), call \(call)")
+      }
+      if isOver { break }
+      call += 1
+    }
+    #expect(call > 20)
+  }
+
   @Test("is locked by one writer and open to readers")
   func lock() throws {
     let disk = SimulatedFileSystem()
