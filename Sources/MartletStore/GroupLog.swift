@@ -90,6 +90,17 @@ package final class GroupLog {
     return entries
   }
 
+  /// The bytes of an entry, whatever they say; nil if the medium does not give them.
+  func bytes(at position: UInt64) throws(StoreError) -> [UInt8]? {
+    let size = Self.entryByteCount
+    do {
+      return try file?.read(at: position * UInt64(size), count: size)
+    } catch {
+      guard error.isOfMedium else { throw error }
+      return nil
+    }
+  }
+
   /// Where an object stands; nil if it does not. The first call reads the log once and keeps
   /// eight bytes an entry.
   package func position(of id: ObjectID) throws(StoreError) -> UInt64? {

@@ -53,17 +53,34 @@ extension Store {
     }
   }
 
+  /// The header of an object in a pack; nil if none can be read there.
+  func packHeader(
+    tag: UInt64, offset: UInt64
+  ) throws(StoreError) -> (id: ObjectID, byteCount: Int)? {
+    do {
+      guard let window = try openPack(tag) else { return nil }
+      return try window.readHeader(at: offset)
+    } catch {
+      guard error.isOfMedium else { throw error }
+      return nil
+    }
+  }
+
+  private func openPack(_ tag: UInt64) throws(StoreError) -> PackWindow? {
+    if let openPack, openPack.tag == tag { return openPack.window }
+    openPack = nil
+    guard let path = commitFile.contents.packNames[tag],
+      let file = try disk.openIfPresent(path)
+    else { return nil }
+    let window = PackWindow(file)
+    openPack = (tag, window)
+    return window
+  }
+
   private func readPacked(
     _ id: ObjectID, tag: UInt64, offset: UInt64
   ) throws(StoreError) -> [UInt8]? {
-    if openPack?.tag != tag {
-      openPack = nil
-      guard let path = commitFile.contents.packNames[tag],
-        let file = try disk.openIfPresent(path)
-      else { return nil }
-      openPack = (tag, PackWindow(file))
-    }
-    guard let window = openPack?.window, let header = try window.readHeader(at: offset),
+    guard let window = try openPack(tag), let header = try window.readHeader(at: offset),
       header.id == id
     else { return nil }
     return try window.read(at: offset + UInt64(Pack.headerByteCount), count: header.byteCount)
@@ -95,10 +112,10 @@ extension Store {
 
   /// Writes a pack's index anew if it is not what it should be, and the store is open for writing.
   ///
-  /// - Returns: The index's path, if it was there and damaged.
+  /// That is no damage: an index is never synchronised, so one that was torn is to be expected.
   func checkIndex(
     of pack: String, _ entries: [(id: ObjectID, offset: UInt64)]
-  ) throws(StoreError) -> String? {
+  ) throws(StoreError) {
     let name = Self.indexName(of: pack)
     let wanted = Pack.index(entries)
     var found: [UInt8]?
@@ -111,9 +128,7 @@ extension Store {
         throw error
       }
     }
-    if found == wanted { return nil }
-    if isWriting { try? Self.writeIndex(wanted, of: pack, on: disk) }
-    return found == nil ? nil : name
+    if found != wanted, isWriting { try? Self.writeIndex(wanted, of: pack, on: disk) }
   }
 
   /// Reads every header of a pack; where one is damaged, the next that is not is looked for.

@@ -90,3 +90,16 @@ public struct StoreDamage: Hashable, Sendable {
     self.object = object
   }
 }
+
+extension StoreDamage: CustomStringConvertible {
+  /// Which file, and what is wrong with it. Lower case, no full stop.
+  public var description: String {
+    let what =
+      switch kind {
+      case .short(let committed, let kept):
+        "\(path) has \(kept) of the \(committed) bytes that were committed"
+      case .altered(let offset): "\(path) is damaged at byte \(offset)"
+      }
+    return object.map { "\(what) (object \($0))" } ?? what
+  }
+}
