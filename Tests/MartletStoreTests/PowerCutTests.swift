@@ -117,6 +117,39 @@ struct FailedCallTests {
   }
 
   @Test(
+    "recovers once opening succeeds, whichever call of it failed",
+    arguments: [Errno.noSpace, .ioError])
+  func recovery(errno: Errno) throws {
+    let scenario = Scenario.all[3]
+    let prepared = try scenario.disk()
+    for call in stride(from: 12, to: 120, by: 9) {
+      let first = prepared.powerCut(seed: 0)
+      first.cutPower(atCall: call)
+      let isDone = (try? scenario.commit(1, to: scenario.open(first))) != nil
+      let torn = first.powerCut(seed: UInt64(call))
+      var next = 1
+      while true {
+        let disk = torn.powerCut(seed: 0)
+        disk.resetCallCounts()
+        disk.fail(nil, number: next, with: errno)
+        do throws(StoreError) { _ = try scenario.open(disk) } catch {
+          #expect(error.failure?.errno == errno, "calls \(call) and \(next): \(error)")
+        }
+        let isOver = disk.callCount < next
+        disk.clearFaults()
+        let held = try scenario.count(disk, .writing(wait: false))
+        #expect(held == 2 || !isDone && held == 1, "calls \(call) and \(next)")
+        if held == 1 { try scenario.commit(1, to: scenario.open(disk)) }
+        let after = disk.powerCut(seed: UInt64(next))
+        #expect(try scenario.count(after, .reading) == 2, "calls \(call) and \(next)")
+        if isOver { break }
+        next += 1
+      }
+      #expect(next > 5)
+    }
+  }
+
+  @Test(
     "is that of before while the disk is full, and takes it when it is not", arguments: Scenario.all
   )
   func full(scenario: Scenario) throws {
