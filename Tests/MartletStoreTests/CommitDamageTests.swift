@@ -81,7 +81,9 @@ struct CommitDamageTests {
 
   @Test("loses nothing to any one bit, and is whole again once opened for writing")
   func everyBitWritten() throws {
-    for byte in whole.indices where byte % 1024 < Self.usedByteCount || byte % 61 == 0 {
+    // Of the second half fewer: what stands there is the same.
+    let second = stride(from: 1024, to: whole.count, by: 7)
+    for byte in Array(0..<Self.usedByteCount) + [1023] + Array(second) {
       var commit = whole
       commit[byte] ^= 1 << UInt8(byte % 8)
       let disk = try disk(with: commit)
