@@ -27,6 +27,26 @@ package enum Hash {
     for part in parts { hasher.update(part.span.bytes) }
     return hasher.finish()
   }
+
+  /// Labelled BLAKE2b-256 of two digests, one behind the other: the same as by a
+  /// ``LabelledHasher``, for what is hashed by the million.
+  package static func labelled(_ label: Label, _ first: Digest, _ second: Digest) -> Digest {
+    Sodium.start()
+    let input = (
+      first.words.0.bigEndian, first.words.1.bigEndian, first.words.2.bigEndian,
+      first.words.3.bigEndian, second.words.0.bigEndian, second.words.1.bigEndian,
+      second.words.2.bigEndian, second.words.3.bigEndian
+    )
+    return withUnsafeBytes(of: input) { input in
+      label.withPersonalisation { personal in
+        Digest { out in
+          _ = crypto_generichash_blake2b_salt_personal(
+            out, Digest.byteCount, input.baseAddress?.assumingMemoryBound(to: UInt8.self),
+            UInt64(input.count), nil, 0, nil, personal)
+        }
+      }
+    }
+  }
 }
 
 /// A labelled BLAKE2b-256 that takes its input in pieces.
@@ -37,15 +57,16 @@ package struct LabelledHasher: ~Copyable {
   package init(_ label: Label, key: SecretKey? = nil) {
     Sodium.start()
     state = .allocate(byteCount: crypto_generichash_blake2b_statebytes(), alignment: 64)
-    let personal = label.personalisation
-    if let key {
-      key.withBytes { bytes in
+    label.withPersonalisation { personal in
+      if let key {
+        key.withBytes { bytes in
+          _ = crypto_generichash_blake2b_init_salt_personal(
+            OpaquePointer(state), bytes, SecretKey.byteCount, Digest.byteCount, nil, personal)
+        }
+      } else {
         _ = crypto_generichash_blake2b_init_salt_personal(
-          OpaquePointer(state), bytes, SecretKey.byteCount, Digest.byteCount, nil, personal)
+          OpaquePointer(state), nil, 0, Digest.byteCount, nil, personal)
       }
-    } else {
-      _ = crypto_generichash_blake2b_init_salt_personal(
-        OpaquePointer(state), nil, 0, Digest.byteCount, nil, personal)
     }
   }
 

@@ -57,9 +57,21 @@ package enum Label: String, CaseIterable, Sendable {
   /// The checksum of an entry in a log, journal or commit file.
   case entry = "mrt entry"
 
-  /// The 16 bytes of personalisation, padded with zeros.
-  var personalisation: [UInt8] {
-    let bytes = Array(rawValue.utf8.prefix(16))
-    return bytes + [UInt8](repeating: 0, count: 16 - bytes.count)
+  /// Lends the 16 bytes of personalisation, padded with zeros. Allocates nothing.
+  func withPersonalisation<Result>(_ body: (UnsafePointer<UInt8>) -> Result) -> Result {
+    var bytes: (UInt64, UInt64) = (0, 0)
+    var shift: UInt64 = 0
+    for byte in rawValue.utf8.prefix(16) {
+      if shift < 64 {
+        bytes.0 |= UInt64(byte) << shift
+      } else {
+        bytes.1 |= UInt64(byte) << (shift - 64)
+      }
+      shift += 8
+    }
+    bytes = (bytes.0.littleEndian, bytes.1.littleEndian)
+    return withUnsafePointer(to: bytes) { pointer in
+      pointer.withMemoryRebound(to: UInt8.self, capacity: 16, body)
+    }
   }
 }

@@ -134,11 +134,20 @@ struct CommitReader {
   func entry(at offset: Int) -> (entry: CommitEntry, byteCount: Int, badCopy: Int?)? {
     guard offset < half else { return nil }
     let first = CommitEntry.read(bytes, at: offset, end: firstEnd)
-    let second = CommitEntry.read(bytes, at: half + offset, end: secondEnd)
     if let first {
-      return (first.entry, first.byteCount, second?.entry == first.entry ? nil : half + offset)
+      let isTwice = hasCopy(of: offset..<offset + first.byteCount)
+      return (first.entry, first.byteCount, isTwice ? nil : half + offset)
     }
-    return second.map { ($0.entry, $0.byteCount, offset) }
+    return CommitEntry.read(bytes, at: half + offset, end: secondEnd).map {
+      ($0.entry, $0.byteCount, offset)
+    }
+  }
+
+  /// Whether the second half has the same bytes there as the first.
+  private func hasCopy(of range: Range<Int>) -> Bool {
+    guard half + range.upperBound <= secondEnd else { return false }
+    for place in range where bytes[place] != bytes[half + place] { return false }
+    return true
   }
 
   /// The first place from `offset` on at which a half has a byte that is not 0.

@@ -87,12 +87,10 @@ struct CommitFile {
 
   /// Reads the file again; returns where it is damaged, and writes it anew if it may be written.
   mutating func check() throws(StoreError) -> [UInt64] {
-    let bytes: [UInt8]
-    do { bytes = try disk.readWhole(Self.name, limit: Self.limit) ?? [] } catch {
+    var found = CommitContents([])
+    do { found = try CommitFile(reading: disk)?.contents ?? found } catch {
       guard error.isOfMedium else { throw error }
-      bytes = []
     }
-    let found = CommitContents(bytes)
     let damage = found.damage + (found.lostAt.map { [$0] } ?? [])
     if file != nil, !isBroken, !found.isClean { try rewrite(contents.files.mapValues { $0 }) }
     return damage

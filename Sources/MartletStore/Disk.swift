@@ -1,4 +1,5 @@
 internal import MartletFileSystem
+internal import Synchronization
 internal import SystemPackage
 
 /// A file system and a store's root, with failures in the store's words.
@@ -18,9 +19,20 @@ struct Disk: Sendable {
   }
 
   func path(_ relative: String) -> FilePath {
-    if let rootText { return FilePath("\(rootText)/\(relative)") }
-    return root.pushing(FilePath(relative))
+    guard let rootText else { return root.pushing(FilePath(relative)) }
+    let text = "\(rootText)/\(relative)"
+    if let path = Self.paths.withLock({ $0[text] }) { return path }
+    let path = FilePath(text)
+    Self.paths.withLock { paths in
+      if paths.count >= Self.pathLimit { paths = [:] }
+      paths[text] = path
+    }
+    return path
   }
+
+  /// Paths made before: a transaction asks for the same few several times each.
+  private static let paths = Mutex<[String: FilePath]>([:])
+  private static let pathLimit = 512
 
   func open(_ relative: String, _ mode: OpenMode) throws(StoreError) -> StoreFile {
     let path = path(relative)

@@ -71,17 +71,34 @@ package final class GroupLog {
     return entries
   }
 
-  /// Entries of a range, nil for one that is damaged.
-  func readableEntries(_ range: Range<UInt64>) throws(StoreError) -> [GroupLogEntry?] {
+  /// Entries of a range, nil for one that is damaged or not there: what can still be read of a log
+  /// that ``entries(_:)`` refuses. O(*n*) memory.
+  package func readableEntries(_ range: Range<UInt64>) throws(StoreError) -> [GroupLogEntry?] {
     let size = Self.entryByteCount
+    let range = range.clamped(to: 0..<length)
     guard let file else { return Array(repeating: nil, count: range.count) }
-    var bytes: [UInt8] = []
     do {
-      bytes = try file.read(at: range.lowerBound * UInt64(size), count: range.count * size)
+      let bytes = try file.read(at: range.lowerBound * UInt64(size), count: range.count * size)
+      return range.enumerated().map { Self.decode(bytes, at: $0 * size, position: $1) }
     } catch {
       guard error.isOfMedium else { throw error }
+      if range.count == 1 { return [nil] }
     }
-    return range.enumerated().map { Self.decode(bytes, at: $0 * size, position: $1) }
+    // The medium does not give all of it: as little as possible is given up.
+    var entries: [GroupLogEntry?] = []
+    for position in range { entries += try readableEntries(position..<position + 1) }
+    return entries
+  }
+
+  /// The bytes of an entry, whatever they say; nil if the medium does not give them.
+  func bytes(at position: UInt64) throws(StoreError) -> [UInt8]? {
+    let size = Self.entryByteCount
+    do {
+      return try file?.read(at: position * UInt64(size), count: size)
+    } catch {
+      guard error.isOfMedium else { throw error }
+      return nil
+    }
   }
 
   /// Where an object stands; nil if it does not. The first call reads the log once and keeps

@@ -53,17 +53,34 @@ extension Store {
     }
   }
 
+  /// The header of an object in a pack; nil if none can be read there.
+  func packHeader(
+    tag: UInt64, offset: UInt64
+  ) throws(StoreError) -> (id: ObjectID, byteCount: Int)? {
+    do {
+      guard let window = try openPack(tag) else { return nil }
+      return try window.readHeader(at: offset)
+    } catch {
+      guard error.isOfMedium else { throw error }
+      return nil
+    }
+  }
+
+  private func openPack(_ tag: UInt64) throws(StoreError) -> PackWindow? {
+    if let openPack, openPack.tag == tag { return openPack.window }
+    openPack = nil
+    guard let path = commitFile.contents.packNames[tag],
+      let file = try disk.openIfPresent(path)
+    else { return nil }
+    let window = PackWindow(file)
+    openPack = (tag, window)
+    return window
+  }
+
   private func readPacked(
     _ id: ObjectID, tag: UInt64, offset: UInt64
   ) throws(StoreError) -> [UInt8]? {
-    if openPack?.tag != tag {
-      openPack = nil
-      guard let path = commitFile.contents.packNames[tag],
-        let file = try disk.openIfPresent(path)
-      else { return nil }
-      openPack = (tag, PackWindow(file))
-    }
-    guard let window = openPack?.window, let header = try window.readHeader(at: offset),
+    guard let window = try openPack(tag), let header = try window.readHeader(at: offset),
       header.id == id
     else { return nil }
     return try window.read(at: offset + UInt64(Pack.headerByteCount), count: header.byteCount)

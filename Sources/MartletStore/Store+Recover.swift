@@ -90,6 +90,12 @@ extension Store {
     return nil
   }
 
+  /// Whether what is committed now says something else of a file than a reader was told.
+  func isPast(_ path: String, _ file: CommittedFile) throws(StoreError) -> Bool {
+    guard !isWriting, let now = try CommitFile(reading: disk) else { return false }
+    return now.contents.files[path] != file
+  }
+
   func state(at path: String, _ file: CommittedFile) throws(StoreError) -> [UInt8] {
     guard file.byteCount >= file.mark, let stored = try disk.openIfPresent(path) else {
       throw .damaged(disk.path(path), offset: 0)

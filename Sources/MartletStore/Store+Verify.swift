@@ -8,8 +8,9 @@ extension Store {
   /// pack with all its objects and its index, and every loose object that a log names.
   ///
   /// An object that is damaged at its place and whole elsewhere is damage, and not lost. Open for
-  /// writing, damaged loose objects are moved to `quarantine/`, and the commit file and indexes
-  /// are written anew if they are damaged; packs stay, for the sake of what else they hold.
+  /// writing, damaged loose objects are moved to `quarantine/`, the commit file and indexes are
+  /// written anew if they are damaged, and so are damaged log entries of which it is certain what
+  /// they said; packs stay, for the sake of what else they hold.
   /// Nothing else is changed. Hashing is done on several threads. Memory: some MiB, and 8 bytes an
   /// object.
   /// - Parameters:
@@ -176,28 +177,46 @@ private final class Verifier {
     var position: UInt64 = 0
     var waiting: ArraySlice<Loose> = []
     var before: GroupLogEntry?
+    var damaged: [UInt64] = []
     try checkLoose(
       next: { () throws(StoreError) -> Loose? in
         while true {
           if let loose = waiting.popFirst() { return loose }
-          if position >= length || stops(shouldStop) { return nil }
+          if stops(shouldStop) { return nil }
+          if position >= length {
+            // Now that every damaged entry is known, some may be rebuilt.
+            for (place, entry) in try store.rebuild(id, damaged) {
+              waiting.append(contentsOf: try check(entry, at: place, of: id))
+            }
+            damaged = []
+            if waiting.isEmpty { return nil }
+            continue
+          }
           let end = min(length, position + UInt64(GroupLog.windowEntryCount))
           for (index, entry) in try log.readableEntries(position..<end).enumerated() {
             let place = position + UInt64(index)
             if let entry, entry.follows(before, at: place) {
-              if entry.object.packTag == 0 {
-                waiting.append(Loose(entry.object, log: id, position: place))
-              } else if !isGood(entry.object), try !isElsewhere(entry.object.id) {
-                result.lost.append((id, place, entry.object.id))
-              }
+              waiting.append(contentsOf: try check(entry, at: place, of: id))
             } else {
               addAltered(id.path, place * size)
+              damaged.append(place)
             }
             before = entry
           }
           position = end
         }
       }, progress)
+  }
+
+  /// Judges an object in a pack; returns one that is loose, which is still to be read.
+  private func check(
+    _ entry: GroupLogEntry, at position: UInt64, of log: LogID
+  ) throws(StoreError) -> [Loose] {
+    if entry.object.packTag == 0 { return [Loose(entry.object, log: log, position: position)] }
+    if !isGood(entry.object), try !isElsewhere(entry.object.id) {
+      result.lost.append((log, position, entry.object.id))
+    }
+    return []
   }
 
   func checkHeld(
@@ -275,6 +294,8 @@ private final class Verifier {
 
   func checkState(_ path: String, _ file: CommittedFile) throws(StoreError) {
     do { _ = try store.state(at: path, file) } catch {
+      // A writer may have replaced it meanwhile.
+      if try store.isPast(path, file) { return }
       if case .damaged(_, let offset) = error { return addAltered(path, offset) }
       if error.isOfMedium { return addAltered(path, file.mark) }
       throw error
@@ -292,16 +313,5 @@ private final class Verifier {
     }
     try store.disk.syncDirectory("quarantine")
     for directory in directories.sorted() { try store.disk.syncDirectory(directory) }
-  }
-}
-
-extension GroupLogEntry {
-  /// Whether its chain and byte count continue those of the entry before it; where that one is
-  /// damaged, this cannot be told.
-  fileprivate func follows(_ before: GroupLogEntry?, at position: UInt64) -> Bool {
-    if before == nil, position > 0 { return true }
-    let count = before?.cumulativeByteCount ?? 0
-    return chain == (before?.chain ?? .empty).extended(by: object.id)
-      && cumulativeByteCount == count &+ UInt64(object.byteCount)
   }
 }

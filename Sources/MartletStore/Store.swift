@@ -78,15 +78,32 @@ package final class Store {
     let lock = try Self.lock(disk, wait: false)
     defer { withExtendedLifetime(lock) {} }
     if try disk.byteCount(CommitFile.name) != nil { throw .alreadyAStore(path) }
+    do { try fill(disk, identity: identity) } catch {
+      empty(disk)
+      throw error
+    }
+  }
+
+  private static func fill(_ disk: Disk, identity: [UInt8]) throws(StoreError) {
     for directory in directories { try disk.makeDirectory(directory) }
     try disk.replace("identity", with: identity)
     try disk.replace("format", with: format)
     try disk.syncDirectory("")
-    let parent = path.removingLastComponent()
+    let parent = disk.root.removingLastComponent()
     try disk.attempt { () throws(FileSystemError) in
-      try system.syncDirectory(parent.isEmpty ? "." : parent)
+      try disk.system.syncDirectory(parent.isEmpty ? "." : parent)
     }
     try CommitFile.create(on: disk)
+  }
+
+  /// Removes what a failed creation has made, as far as it can: what may have failed to become
+  /// durable is not to be found again.
+  private static func empty(_ disk: Disk) {
+    try? disk.remove(CommitFile.name)
+    for name in (try? disk.list("tmp")) ?? [] { try? disk.remove("tmp/\(name)") }
+    for directory in directories { try? disk.removeDirectory(directory) }
+    for name in fileNames { try? disk.remove(name) }
+    try? disk.system.removeDirectory(disk.root)
   }
 
   /// The bytes of `identity`.

@@ -67,8 +67,13 @@ package final class Transaction {
     _ objects: [StoredObject], to log: LogID
   ) throws(StoreError) -> UInt64 {
     try guarded { () throws(StoreError) in
-      if logs[log] == nil { logs[log] = try LogWriter(self, log) }
-      guard let writer = logs[log] else { throw .mustReopen(store.path) }
+      let writer: LogWriter
+      if let open = logs[log] {
+        writer = open
+      } else {
+        writer = try LogWriter(self, log)
+        logs[log] = writer
+      }
       let first = writer.length
       for object in objects { try writer.append(object) }
       return first

@@ -11,10 +11,7 @@ package struct Chain: Hashable, Sendable {
 
   /// The chain after one more entry: `chain_k = H(chain_{k-1} || id_k)`.
   package func extended(by id: ObjectID) -> Chain {
-    var hasher = LabelledHasher(.chain)
-    hasher.update(digest)
-    hasher.update(id.digest)
-    return Chain(hasher.finish())
+    Chain(Hash.labelled(.chain, digest, id.digest))
   }
 
   /// The four bytes that a receipt carries of it.

@@ -1,31 +1,181 @@
+import MartletFileSystem
 import MartletStore
 import MartletTestSupport
+import SystemPackage
 import Testing
 
 @Suite("After a power cut, the store")
 struct PowerCutTests {
-  let store = StoreTests()
+  static let writing = Store.Access.writing(wait: false)
 
-  @Test("is that of before or after, at every call", arguments: 1...3 as ClosedRange<UInt64>)
-  func everyCall(seed: UInt64) throws {
+  @Test("is that of before or after, and takes it again, at every call", arguments: Scenario.all)
+  func everyCall(scenario: Scenario) throws {
+    let before = scenario.setUpCount
+    let prepared = try scenario.disk()
     var call = 1
     while true {
-      let disk = SimulatedFileSystem(seed: seed)
-      try store.create(disk)
-      try store.add(0..<1, disk)
-      disk.resetCallCounts()
+      let disk = prepared.powerCut(seed: UInt64(call))
       disk.cutPower(atCall: call)
       var isDone = false
       do throws(StoreError) {
-        try store.add(1..<2, disk)
+        try scenario.commit(before, to: scenario.open(disk))
         isDone = true
-      } catch { #expect(!error.description.isEmpty) }
-      let isOver = !disk.isOff
-      let after = disk.powerCut(seed: seed &+ UInt64(call))
-      let held = try store.count(after)
-      #expect(held == 2 || !isDone && held == 1, "seed \(seed), call \(call)")
+      } catch { #expect(error.failure?.isPowerCut == true, "call \(call): \(error)") }
+      for seed in 1...2 as ClosedRange<UInt64> {
+        let after = disk.powerCut(seed: seed &* 1000 &+ UInt64(call))
+        let held = try scenario.count(after, Self.writing)
+        #expect(held == before + 1 || !isDone && held == before, "seed \(seed), call \(call)")
+        if held == before, seed == 1 {
+          try scenario.commit(before, to: scenario.open(after))
+          let again = after.powerCut(seed: seed)
+          #expect(try scenario.count(again, .reading) == before + 1, "seed \(seed), call \(call)")
+        }
+      }
+      if !disk.isOff { break }
+      call += 1
+    }
+    #expect(call > 20)
+  }
+
+  @Test("recovers, wherever recovering is cut in turn")
+  func recovery() throws {
+    let scenario = Scenario.all[3]
+    let prepared = try scenario.disk()
+    for call in stride(from: 12, to: 120, by: 9) {
+      let first = prepared.powerCut(seed: 0)
+      first.cutPower(atCall: call)
+      let isDone = (try? scenario.commit(1, to: scenario.open(first))) != nil
+      let torn = first.powerCut(seed: UInt64(call))
+      var next = 1
+      while true {
+        let disk = torn.powerCut(seed: 0)
+        disk.cutPower(atCall: next)
+        _ = try? scenario.open(disk)
+        let isOver = !disk.isOff
+        let held = try scenario.count(disk.powerCut(seed: UInt64(next)), Self.writing)
+        #expect(held == 2 || !isDone && held == 1, "calls \(call) and \(next)")
+        if isOver { break }
+        next += 1
+      }
+      #expect(next > 5)
+    }
+  }
+
+  @Test("keeps the old identity or the new, at every call")
+  func identity() throws {
+    let scenario = Scenario.all[0]
+    let prepared = try scenario.disk()
+    for call in 1...30 {
+      let disk = prepared.powerCut(seed: UInt64(call))
+      disk.cutPower(atCall: call)
+      let isDone = (try? scenario.open(disk).replaceIdentity([3, 4, 5])) != nil
+      let store = try scenario.open(disk.powerCut(seed: UInt64(call)))
+      let found = try store.identity()
+      #expect(found == [3, 4, 5] || !isDone && found == [1, 2], "call \(call)")
+    }
+  }
+}
+
+@Suite("After a failed call, the store")
+struct FailedCallTests {
+  @Test(
+    "is that of before or after, and is used again or says that it must be opened again",
+    arguments: Scenario.all, [Errno.noSpace, .ioError])
+  func everyCall(scenario: Scenario, errno: Errno) throws {
+    let before = scenario.setUpCount
+    let prepared = try scenario.disk()
+    var call = 1
+    while true {
+      let disk = prepared.powerCut(seed: UInt64(call))
+      let open = try scenario.open(disk)
+      disk.resetCallCounts()
+      disk.fail(nil, number: call, with: errno)
+      var failure: StoreError?
+      do throws(StoreError) { try scenario.commit(before, to: open) } catch { failure = error }
+      let isOver = disk.callCount < call
+      disk.clearFaults()
+      let words = "call \(call): \(failure.map { "\($0)" } ?? "no failure")"
+      let seed = UInt64(call)
+      switch failure {
+      case nil:
+        #expect(try scenario.count(disk.powerCut(seed: seed), .reading) == before + 1, "\(words)")
+      case .discarded:
+        #expect(try scenario.count(disk.powerCut(seed: seed), .reading) == before, "\(words)")
+        try scenario.commit(before, to: open)
+        let after = disk.powerCut(seed: seed)
+        #expect(try scenario.count(after, .reading) == before + 1, "\(words)")
+      case .outcomeUnknown:
+        #expect(throws: StoreError.mustReopen("/s")) { try open.transaction() }
+        let held = try scenario.count(disk.powerCut(seed: seed), .reading)
+        #expect((before...before + 1).contains(held), "\(words)")
+      default: Issue.record("\(words)")
+      }
       if isOver { break }
       call += 1
     }
+    #expect(call > 15)
+  }
+
+  @Test(
+    "recovers once opening succeeds, whichever call of it failed",
+    arguments: [Errno.noSpace, .ioError])
+  func recovery(errno: Errno) throws {
+    let scenario = Scenario.all[3]
+    let prepared = try scenario.disk()
+    for call in stride(from: 12, to: 120, by: 9) {
+      let first = prepared.powerCut(seed: 0)
+      first.cutPower(atCall: call)
+      let isDone = (try? scenario.commit(1, to: scenario.open(first))) != nil
+      let torn = first.powerCut(seed: UInt64(call))
+      var next = 1
+      while true {
+        let disk = torn.powerCut(seed: 0)
+        disk.resetCallCounts()
+        disk.fail(nil, number: next, with: errno)
+        do throws(StoreError) { _ = try scenario.open(disk) } catch {
+          #expect(error.failure?.errno == errno, "calls \(call) and \(next): \(error)")
+        }
+        let isOver = disk.callCount < next
+        disk.clearFaults()
+        let held = try scenario.count(disk, .writing(wait: false))
+        #expect(held == 2 || !isDone && held == 1, "calls \(call) and \(next)")
+        if held == 1 { try scenario.commit(1, to: scenario.open(disk)) }
+        let after = disk.powerCut(seed: UInt64(next))
+        #expect(try scenario.count(after, .reading) == 2, "calls \(call) and \(next)")
+        if isOver { break }
+        next += 1
+      }
+      #expect(next > 5)
+    }
+  }
+
+  @Test(
+    "is that of before while the disk is full, and takes it when it is not", arguments: Scenario.all
+  )
+  func full(scenario: Scenario) throws {
+    let before = scenario.setUpCount
+    let prepared = try scenario.disk()
+    for room in stride(from: 0, through: 12_000, by: 400) as StrideThrough<UInt64> {
+      let disk = prepared.powerCut(seed: room)
+      disk.capacity = 1 << 40
+      disk.capacity = (1 << 40) - (try disk.freeByteCount(at: "/s")) + room
+      var isDone = false
+      do {
+        let store = try scenario.open(disk)
+        do throws(StoreError) {
+          try scenario.commit(before, to: store)
+          isDone = true
+        } catch {
+          #expect(error.failure?.errno == .noSpace, "\(room) bytes: \(error)")
+          #expect(try scenario.count(disk.powerCut(seed: room), .reading) == before)
+          disk.capacity = nil
+          try scenario.commit(before, to: store)
+        }
+      }
+      #expect(
+        try scenario.count(disk.powerCut(seed: room), .reading) == before + 1, "\(room) bytes")
+      if isDone { return }
+    }
+    Issue.record("still not enough room")
   }
 }

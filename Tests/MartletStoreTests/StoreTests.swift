@@ -59,34 +59,6 @@ struct StoreTests {
     return Int(log.length)
   }
 
-  @Test("is that of before or after, whichever call fails", arguments: [Errno.ioError, .noSpace])
-  func failures(errno: Errno) throws {
-    var failing = 1
-    while true {
-      let disk = SimulatedFileSystem(seed: UInt64(failing))
-      try create(disk)
-      try add(0..<2, disk)
-      disk.resetCallCounts()
-      disk.fail(nil, number: failing, with: errno)
-      var isDone = false
-      do throws(StoreError) {
-        try add(2..<5, disk)
-        isDone = true
-      } catch { #expect(!error.description.isEmpty) }
-      let calls = disk.callCount
-      disk.clearFaults()
-      let held = try count(disk)
-      #expect(held == 5 || !isDone && held == 2, "call \(failing)")
-      if held == 2 { try add(2..<5, disk) }
-      #expect(throws: Never.self, "call \(failing)") { () throws in
-        let held = try count(disk.powerCut(seed: UInt64(failing)))
-        #expect(held == 5, "call \(failing)")
-      }
-      if calls < failing { break }
-      failing += 1
-    }
-  }
-
   @Test(
     "can be created again, wherever its creation was cut", arguments: 1...3 as ClosedRange<UInt64>)
   func creation(seed: UInt64) throws {
@@ -104,6 +76,32 @@ struct StoreTests {
       if isOver { break }
       call += 1
     }
+  }
+
+  @Test("can be created again, whichever call failed", arguments: [Errno.ioError, .noSpace])
+  func failedCreation(errno: Errno) throws {
+    var call = 1
+    while true {
+      let disk = SimulatedFileSystem(seed: UInt64(call))
+      disk.fail(nil, number: call, with: errno)
+      var failure: StoreError?
+      do throws(StoreError) { try create(disk) } catch { failure = error }
+      let isOver = disk.callCount < call
+      disk.clearFaults()
+      if let failure {
+        #expect(failure.failure?.errno == errno, "call \(call)")
+        try create(disk)
+      }
+      for seed in 1...3 as ClosedRange<UInt64> {
+        let after = disk.powerCut(seed: seed)
+        #expect(try count(after) == 0, "seed \(seed), call \(call)")
+        try add(0..<5, after)
+        #expect(try count(after.powerCut(seed: seed)) == 5, "seed \(seed), call \(call)")
+      }
+      if isOver { break }
+      call += 1
+    }
+    #expect(call > 20)
   }
 
   @Test("is locked by one writer and open to readers")
