@@ -49,7 +49,7 @@ carry() {
   "$device" sync "$stick" --json >"$work/carry.json" || fail "$device: sync left with $?"
   end=$(date +%s.%N)
   python3 - "$device" "$start" "$end" "$work/carry.json" <<'PY'
-import json, sys
+import json, os, sys
 device, start, end, path = sys.argv[1:]
 objects, size = {"import": 0, "export": 0}, {"import": 0, "export": 0}
 for line in open(path):
@@ -57,7 +57,8 @@ for line in open(path):
     kind = event.get("type")
     if kind in objects and event.get("outcome", "imported") == "imported":
         objects[kind] += event.get("messages", 0) + event.get("blobs", 0)
-        size[kind] += event.get("bytes", 0)
+        bundle = event.get("path") or ""
+        size[kind] += os.path.getsize(bundle) if os.path.exists(bundle) else event.get("bytes", 0)
 print(f"  {device}: took {objects['import']:,} objects ({size['import']:,} bytes) from the stick, "
       f"put {objects['export']:,} ({size['export']:,} bytes) on it, {float(end) - float(start):.2f} s")
 PY
