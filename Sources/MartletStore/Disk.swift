@@ -183,6 +183,8 @@ final class StoreFile {
     do { try disk.system.sync(number) } catch { throw .system(error) }
   }
 
+  func dropCache() { disk.system.dropCache(number) }
+
   func truncate(to byteCount: UInt64) throws(StoreError) {
     do { try disk.system.truncate(number, to: byteCount) } catch { throw .system(error) }
   }
