@@ -91,7 +91,9 @@ struct CommitFile {
   /// Reads the file again; returns where it is damaged, and writes it anew if it may be written.
   mutating func check() throws(StoreError) -> [UInt64] {
     var found = CommitContents([])
-    do { found = try CommitFile(reading: disk)?.contents ?? found } catch {
+    do {
+      found = try CommitFile(reading: disk, isFromMedium: true)?.contents ?? found
+    } catch {
       guard error.isOfMedium else { throw error }
     }
     let damage = found.damage + (found.lostAt.map { [$0] } ?? [])
