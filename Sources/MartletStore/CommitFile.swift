@@ -22,8 +22,11 @@ struct CommitFile {
   ///
   /// What looks like damage is read again as long as it changes, some times at most: a writer may
   /// be at work.
-  init?(reading disk: Disk) throws(StoreError) {
+  /// - Parameter isFromMedium: Whether to have it read from the medium, as before writing: after a
+  ///   failed fsync, what is cached may be an entry that never came there.
+  init?(reading disk: Disk, isFromMedium: Bool = false) throws(StoreError) {
     self.disk = disk
+    if isFromMedium { try disk.openIfPresent(Self.name)?.dropCache() }
     var before: [UInt8] = []
     for _ in 0..<Self.readCount {
       guard let bytes = try disk.readWhole(Self.name, limit: Self.limit) else { return nil }
@@ -88,7 +91,9 @@ struct CommitFile {
   /// Reads the file again; returns where it is damaged, and writes it anew if it may be written.
   mutating func check() throws(StoreError) -> [UInt64] {
     var found = CommitContents([])
-    do { found = try CommitFile(reading: disk)?.contents ?? found } catch {
+    do {
+      found = try CommitFile(reading: disk, isFromMedium: true)?.contents ?? found
+    } catch {
       guard error.isOfMedium else { throw error }
     }
     let damage = found.damage + (found.lostAt.map { [$0] } ?? [])

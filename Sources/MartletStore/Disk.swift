@@ -52,9 +52,12 @@ struct Disk: Sendable {
     }
   }
 
-  /// All of a file up to a limit; nil if none stands there.
-  func readWhole(_ relative: String, limit: UInt64) throws(StoreError) -> [UInt8]? {
+  /// All of a file up to a limit, if wanted from the medium; nil if none stands there.
+  func readWhole(
+    _ relative: String, limit: UInt64, isFromMedium: Bool = false
+  ) throws(StoreError) -> [UInt8]? {
     guard let file = try openIfPresent(relative) else { return nil }
+    if isFromMedium { file.dropCache() }
     let byteCount = try file.byteCount()
     guard byteCount <= limit else { throw .tooLarge(byteCount: byteCount, limit: limit) }
     return try file.read(at: 0, count: Int(byteCount))
@@ -182,6 +185,8 @@ final class StoreFile {
   func sync() throws(StoreError) {
     do { try disk.system.sync(number) } catch { throw .system(error) }
   }
+
+  func dropCache() { disk.system.dropCache(number) }
 
   func truncate(to byteCount: UInt64) throws(StoreError) {
     do { try disk.system.truncate(number, to: byteCount) } catch { throw .system(error) }

@@ -90,6 +90,8 @@ package final class GroupLog {
     return entries
   }
 
+  func dropCache() { file?.dropCache() }
+
   /// The bytes of an entry, whatever they say; nil if the medium does not give them.
   func bytes(at position: UInt64) throws(StoreError) -> [UInt8]? {
     let size = Self.entryByteCount

@@ -80,7 +80,8 @@ extension Store {
   private func readPacked(
     _ id: ObjectID, tag: UInt64, offset: UInt64
   ) throws(StoreError) -> [UInt8]? {
-    guard let window = try openPack(tag), let header = try window.readHeader(at: offset),
+    guard offset < 1 << 32, let window = try openPack(tag),
+      let header = try window.readHeader(at: offset),
       header.id == id
     else { return nil }
     return try window.read(at: offset + UInt64(Pack.headerByteCount), count: header.byteCount)

@@ -4,7 +4,7 @@ internal import MartletWire
 internal import MartletWorkers
 
 extension Store {
-  /// Reads everything again: the commit file, every log entry with its chain, every state, every
+  /// Reads everything again from the medium: the commit file, every log entry with its chain, every state, every
   /// pack with all its objects and its index, and every loose object that a log names.
   ///
   /// An object that is damaged at its place and whole elsewhere is damage, and not lost. Open for
@@ -116,6 +116,7 @@ private final class Verifier {
     if byteCount < pack.byteCount {
       add(StoreDamage(path: path, kind: .short(committed: pack.byteCount, kept: byteCount)))
     }
+    file.dropCache()
     let scanner = try PackScanner(file, pack)
     var found: [UInt64] = []
     var entries: [(id: ObjectID, offset: UInt64)] = []
@@ -173,6 +174,7 @@ private final class Verifier {
         StoreDamage(path: id.path, kind: .short(committed: file.byteCount, kept: byteCount)))
     }
     let log = try store.log(id)
+    log.dropCache()
     let length = min(log.length, byteCount / size)
     var position: UInt64 = 0
     var waiting: ArraySlice<Loose> = []
@@ -242,7 +244,10 @@ private final class Verifier {
       transform: { (loose: Loose) throws(StoreError) -> (Loose, Finding, Int) in
         do throws(StoreError) {
           let limit = UInt64(Limits.objectByteCount)
-          guard let bytes = try disk.readWhole(Pack.looseName(loose.id), limit: limit) else {
+          guard
+            let bytes = try disk.readWhole(
+              Pack.looseName(loose.id), limit: limit, isFromMedium: true)
+          else {
             return (loose, .missing, 0)
           }
           let isGood = Hash.plain(bytes) == loose.id.digest
@@ -293,7 +298,10 @@ private final class Verifier {
   // MARK: - The rest
 
   func checkState(_ path: String, _ file: CommittedFile) throws(StoreError) {
-    do { _ = try store.state(at: path, file) } catch {
+    do {
+      try store.disk.openIfPresent(path)?.dropCache()
+      _ = try store.state(at: path, file)
+    } catch {
       // A writer may have replaced it meanwhile.
       if try store.isPast(path, file) { return }
       if case .damaged(_, let offset) = error { return addAltered(path, offset) }

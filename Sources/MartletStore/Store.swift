@@ -48,7 +48,9 @@ package final class Store {
     guard let format = try disk.readWhole("format", limit: 4096) else { throw .notAStore(path) }
     var lock: StoreFile?
     if case .writing(let wait) = access { lock = try Self.lock(disk, wait: wait) }
-    guard let commitFile = try CommitFile(reading: disk) else { throw .notAStore(path) }
+    guard let commitFile = try CommitFile(reading: disk, isFromMedium: lock != nil) else {
+      throw .notAStore(path)
+    }
     guard format == Self.format else { throw .unsupportedFormat(disk.path("format")) }
     self.path = path
     self.disk = disk

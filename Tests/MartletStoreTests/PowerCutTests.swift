@@ -149,6 +149,44 @@ struct FailedCallTests {
     }
   }
 
+  @Test("does not believe a commit that never reached the disk, once it is opened again")
+  func neverWritten() throws {
+    let scenario = Scenario.all[0]
+    for isCut in [false, true] {
+      let disk = try scenario.disk()
+      do {
+        let store = try scenario.open(disk)
+        let transaction = try store.transaction()
+        try transaction.setState(.node, [7])
+        // The state's sync succeeds, that of the commit does not, nor does taking it back.
+        disk.fail(.sync, number: 2, with: .ioError)
+        disk.failEvery(.rename, with: .ioError)
+        var failure: StoreError?
+        do throws(StoreError) { try transaction.commit() } catch { failure = error }
+        guard case .outcomeUnknown = failure else {
+          Issue.record("\(failure.map { "\($0)" } ?? "no failure")")
+          return
+        }
+        disk.clearFaults()
+      }
+      let told = try scenario.open(disk).state(.node)
+      if !isCut {
+        // What the next writer was told is true whatever happens next.
+        let after = try scenario.open(disk.powerCut(seed: 1), .reading)
+        #expect(try after.state(.node) == told)
+        continue
+      }
+      let store = try scenario.open(disk)
+      let transaction = try store.transaction()
+      try transaction.setState(.journal(peer: Scenario.peer), [8])
+      try transaction.commit()
+      let after = try scenario.open(disk.powerCut(seed: 1))
+      #expect(after.damage.isEmpty)
+      #expect(try after.state(.node) == told)
+      #expect(try after.state(.journal(peer: Scenario.peer)) == [8])
+    }
+  }
+
   @Test(
     "is that of before while the disk is full, and takes it when it is not", arguments: Scenario.all
   )
