@@ -166,6 +166,15 @@ static void remember(int signal) {
   if (caught_signal == 0) caught_signal = signal;
 }
 
+void martlet_keep_standard_files(void) {
+  for (int file = 0; file <= 2; file++) {
+    if (fcntl(file, F_GETFD) != -1 || errno != EBADF) continue;
+    // Opened for the other direction, so that using it is still an error. The lowest number that
+    // is free is this one.
+    if (open("/dev/null", file == 0 ? O_WRONLY : O_RDONLY) == -1) return;
+  }
+}
+
 void martlet_catch_signals(void) {
   struct sigaction action;
   memset(&action, 0, sizeof action);

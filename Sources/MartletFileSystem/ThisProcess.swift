@@ -10,6 +10,10 @@ package import SystemPackage
 /// What the system gave this program when it started it. Everything is bytes: `String` would
 /// repair what is not UTF-8, and then name another file.
 package enum ThisProcess {
+  /// Keeps files that are opened from now on from standing in for standard input, output or error
+  /// where somebody closed these: words would be written into the store.
+  package static func keepStandardFiles() { martlet_keep_standard_files() }
+
   /// The arguments, without the program's name.
   package static var arguments: [[UInt8]] {
     (1..<max(1, Int(CommandLine.argc))).compactMap { index in

@@ -10,6 +10,7 @@ internal import MartletFileSystem
 @main
 enum Main {
   static func main() {
+    ThisProcess.keepStandardFiles()
     StopSignals.catch()
     exit(Invocation.run(ThisProcess.arguments, on: .ofThisProcess()))
   }
