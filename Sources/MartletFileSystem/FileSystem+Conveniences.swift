@@ -80,10 +80,11 @@ package final class OpenFile: Sendable {
     try fileSystem.read(number, at: offset, into: &buffer)
   }
 
-  /// All of the file; `EFBIG` if it has more than `limit` bytes.
+  /// All of the file; `EFBIG` if it has more than `limit` bytes, `EISDIR` if it is a directory.
   package func readAll(limit: Int) throws(FileSystemError) -> [UInt8] {
-    let count = try information().byteCount
-    guard let count = Int(exactly: count), count <= limit else {
+    let found = try information()
+    guard found.kind != .directory else { throw FileSystemError(.read, path, .isDirectory) }
+    guard let count = Int(exactly: found.byteCount), count <= limit else {
       throw FileSystemError(.read, path, .fileTooLarge)
     }
     return try read(at: 0, count: count)

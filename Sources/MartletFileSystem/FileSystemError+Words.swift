@@ -10,7 +10,7 @@ extension FileSystemError {
   public enum Category: Hashable, Sendable, CaseIterable {
     /// The disk, a quota or the greatest length of a file is used up.
     case noSpace
-    /// The file, its directory or the whole device is not there.
+    /// The file, its directory or the whole medium is not there.
     case gone
     case denied
     /// Somebody else uses it, or the system has no more to give for now.
@@ -40,7 +40,7 @@ extension FileSystemError {
     switch category {
     case .noSpace: errno == .fileTooLarge ? "the file would be too large" : "no space left"
     case .gone:
-      errno == .noSuchFileOrDirectory ? "no such file or directory" : "the device is gone"
+      errno == .noSuchFileOrDirectory ? "no such file or directory" : "the medium is gone"
     case .denied:
       errno == .readOnlyFileSystem ? "the file system is read-only" : "permission denied"
     case .busy: "it is in use, or the system is short of resources"
@@ -53,11 +53,16 @@ extension FileSystemError {
   public var remedy: String? {
     switch category {
     case .noSpace: "free some space or use another disk, then try again"
-    case .gone: "check the path, and that the device is connected and mounted"
+    case .gone: "check the path, and that the medium is connected and mounted"
     case .denied: "check who owns it and what its permissions are"
     case .busy: "wait for other programs to finish, then try again"
     case .io: "try again from the source, with another cable or medium if it happens again"
-    case .unfit: "use another name or place"
+    case .unfit:
+      switch errno {
+      case .isDirectory: "name a file"
+      case .fileTooLarge: "check that it is the right file"
+      default: "use another name or place"
+      }
     case .unsupported: "use another file system"
     case .other: nil
     }
