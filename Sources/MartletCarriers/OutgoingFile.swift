@@ -27,29 +27,14 @@ package final class OutgoingFile {
 
   /// Starts a file at a path that the user named.
   ///
-  /// What stands there is replaced if it is a file and `isOwn` says that it is a bundle of ours:
-  /// it is removed first, its contents being in the store still.
-  ///
-  /// - Throws: ``CarrierError/exists(_:)`` if something else stands there, which is then as it
-  ///   was, or ``CarrierError/noDirectory(_:)`` if its directory does not.
+  /// - Throws: ``CarrierError/exists(_:)`` if anything stands there, which is then as it was, or
+  ///   ``CarrierError/noDirectory(_:)`` if its directory does not.
   package static func create(
-    at path: FilePath, on system: any FileSystem,
-    replacing isOwn: (OpenFile) throws(CarrierError) -> Bool = { _ in false }
+    at path: FilePath, on system: any FileSystem
   ) throws(CarrierError) -> OutgoingFile {
     // What has only the path of a directory, such as "/", has no name to write.
     guard path.lastComponent?.kind == .regular else { throw .exists(path) }
     _ = try DirectoryCarrier(directory(of: path), on: system)
-    let found = try CarrierError.naming { () throws(FileSystemError) in
-      try system.information(at: path)
-    }
-    if let found {
-      guard found.kind == .file else { throw .exists(path) }
-      let old = try CarrierError.naming { () throws(FileSystemError) in
-        try system.openFile(path, .read)
-      }
-      guard try isOwn(old) else { throw .exists(path) }
-      try CarrierError.naming { () throws(FileSystemError) in try system.remove(path) }
-    }
     return try OutgoingFile(at: path, on: system)
   }
 

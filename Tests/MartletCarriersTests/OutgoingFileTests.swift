@@ -146,26 +146,20 @@ struct OutgoingFileTests {
     #expect(try medium.get(names[0]) == [1])
   }
 
-  @Test("under a name that the user chose replaces our own bundle, and nothing else")
+  @Test("under a name that the user chose replaces nothing")
   func chosenPath() throws {
     let (disk, medium) = try Self.stick()
     let path: FilePath = "/stick/for clinic.bundle"
-    func put(
-      _ path: FilePath, _ bytes: [UInt8],
-      replacing isOwn: (OpenFile) throws(CarrierError) -> Bool = { _ in false }
-    ) throws(CarrierError) {
-      let file = try OutgoingFile.create(at: path, on: disk, replacing: isOwn)
+    func put(_ path: FilePath, _ bytes: [UInt8]) throws(CarrierError) {
+      let file = try OutgoingFile.create(at: path, on: disk)
       try file.write(bytes)
       try file.finish { _ in true }
     }
     try put(path, [1])
     #expect(failure { try put(path, [2]) } == .exists(path))
-    #expect(failure { try put(path, [2], replacing: { _ in false }) } == .exists(path))
     #expect(try disk.readAll(path, limit: 9) == [1])
-    try put(path, [3]) { file in (try? file.readAll(limit: 9)) == [1] }
-    #expect(try disk.readAll(path, limit: 9) == [3])
-    #expect(failure { try put("/stick", [1], replacing: { _ in true }) } == .exists("/stick"))
-    #expect(failure { try put("/", [1], replacing: { _ in true }) } == .exists("/"))
+    #expect(failure { try put("/stick", [1]) } == .exists("/stick"))
+    #expect(failure { try put("/", [1]) } == .exists("/"))
     #expect(failure { try put("/none/x", [1]) } == .noDirectory("/none"))
     try put("relative", [5])
     #expect(try disk.readAll("relative", limit: 9) == [5])
