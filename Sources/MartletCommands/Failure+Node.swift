@@ -76,7 +76,7 @@ extension Failure {
     case .unknownObject(let address):
       self.init(
         .failed, "nothing here has the id \(Escape.text(address))",
-        hint: "`martlet log GROUP` shows what is here")
+        hint: "`martlet log GROUP` shows what is here; of an id, six digits or more do")
     case .incomplete(let address, let missingBlobs, let missingByteCount):
       self.init(
         .partial,
@@ -98,12 +98,6 @@ extension Failure {
       self.init(
         .notForUs, "\(Escape.text(path)) is not for this device; nothing was changed",
         hint: "its sender has to export with --to this device", path: path)
-    case .stranger(let path, let device, let name):
-      self.init(
-        .notForUs,
-        "\(Escape.text(path)) comes from \(Escape.text(name)), a device that is no peer "
-          + "(\(device.hex.prefix(16)))",
-        hint: "`martlet peer add NAME CARD` with its card, if you know it", path: path)
     case .doesNotReadBack(let path):
       self.init(
         .inputOutput,

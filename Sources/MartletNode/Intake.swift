@@ -192,7 +192,7 @@ final class Intake {
     }
     guard try hasRoom(for: record, in: header.group) else { return false }
     if header.objectClass == .blobs {
-      try append(try keep(record), to: log)
+      try node.append(try keep(record), to: log)
       blobs += 1
       return true
     }
@@ -225,9 +225,11 @@ final class Intake {
     }
     if let opened, isProven, missing == 0 {
       let position = log.length
-      try append(try keep(record), to: log)
+      try node.append(try keep(record), to: log)
       messages += 1
-      placed(record.id, author: opened.message.author, header, in: header.group)
+      placed(
+        record.id, author: opened.message.author, parents: header.parents,
+        expires: header.expires, in: header.group)
       node.deliver(
         record.id, opened.message, parents: header.parents, at: position, in: header.group)
       try placeChildren(of: record.id)
@@ -250,12 +252,6 @@ final class Intake {
   }
 
   /// Notes a message that took its place.
-  private func placed(
-    _ id: ObjectID, author: DeviceID?, _ header: ObjectHeader, in group: GroupID
-  ) {
-    placed(id, author: author, parents: header.parents, expires: header.expires, in: group)
-  }
-
   private func placed(
     _ id: ObjectID, author: DeviceID?, parents: [ObjectID], expires: UInt64, in group: GroupID
   ) {
@@ -294,10 +290,6 @@ final class Intake {
     return stored
   }
 
-  private func append(_ stored: StoredObject, to log: NodeLog) throws(NodeError) {
-    try node.append(stored, to: log)
-  }
-
   /// Places those whose last missing parent just came, and theirs.
   private func placeChildren(of id: ObjectID) throws(NodeError) {
     var queue = [id]
@@ -329,7 +321,7 @@ final class Intake {
     node.groupStates[group]?.pending[id] = nil
     log.pending.remove(id)
     node.changedGroups.insert(group)
-    try append(entry.stored, to: log)
+    try node.append(entry.stored, to: log)
     changed = true
     // Its body is not at hand: it is delivered from the log, once that is committed.
     placed(id, author: entry.author, parents: entry.parents, expires: entry.expires, in: group)

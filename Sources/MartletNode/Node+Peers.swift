@@ -5,9 +5,6 @@ internal import MartletSync
 internal import MartletWire
 
 extension Node {
-  /// The longest name that a peer or group is given here, in bytes; what a card allows.
-  static let nameLimit = Card.nameLimit
-
   /// Everybody whose card we hold, in the order they were added.
   public func peers() throws(NodeError) -> [PeerReport] { state.peers.map(Self.report) }
 

@@ -55,8 +55,6 @@ public enum NodeError: Error, Equatable, Sendable {
   case badBundle(FilePath, String)
   /// The bundle is for somebody else.
   case notForUs(FilePath)
-  /// The bundle comes from a device that is no peer.
-  case stranger(FilePath, DeviceID, name: String)
   /// What was written does not read back as it was; the medium lies or is broken. It was removed.
   case doesNotReadBack(FilePath)
   /// No directory stands there.

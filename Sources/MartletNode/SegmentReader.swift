@@ -49,6 +49,13 @@ struct SegmentReader {
   }
 }
 
+/// A segment as it stands in the file.
+struct SealedSegment: Sendable {
+  var index: UInt64
+  var isFinal: Bool
+  var bytes: [UInt8]
+}
+
 /// What became of a segment.
 enum OpenedSegment: Sendable {
   case plain(PlainSegment)

@@ -15,7 +15,6 @@ struct FailureTests {
   static let system = FileSystemError(action: "write", path: evilPath, errno: .ioError)
   static let full = FileSystemError(action: "write", path: evilPath, errno: .noSpace)
   static let object = ObjectID(Digest.zero)
-  static let device = DeviceID(Digest.zero)
 
   /// Every case of every error that reaches a command, and what it ends with.
   static let table: [(NodeError, Int32)] = [
@@ -36,7 +35,7 @@ struct FailureTests {
     (.notAccepted(evil), 1), (.unknownObject(evil), 1),
     (.incomplete(evil, missingBlobs: 2, missingByteCount: 9), 2),
     (.tooLarge(byteCount: 9, limit: 8), 73), (.badText, 65), (.badBundle(evilPath, evil), 65),
-    (.notForUs(evilPath), 77), (.stranger(evilPath, device, name: evil), 77),
+    (.notForUs(evilPath), 77),
     (.doesNotReadBack(evilPath), 74), (.engine(evil), 1), (.interrupted, 130),
     (.badPassphrase, 64), (.notGranted(evil), 1), (.archived(evil), 1),
     (.ambiguousObject(evil), 1), (.noDirectory(evilPath), 69), (.readOnlyMedium(evilPath), 69),
@@ -98,7 +97,6 @@ struct FailureTests {
       case .badText: 16
       case .badBundle: 17
       case .notForUs: 18
-      case .stranger: 19
       case .doesNotReadBack: 20
       case .engine: 21
       case .interrupted: 22
@@ -110,10 +108,10 @@ struct FailureTests {
       case .readOnlyMedium: 28
       case .full: 29
       case .gone: 30
-      case .exists: 31
+      case .exists: 19
       }
     }
-    #expect(Set(Self.table.map { number($0.0) }) == Set(Array(0...31) + Array(100...114)))
+    #expect(Set(Self.table.map { number($0.0) }) == Set(Array(0...30) + Array(100...114)))
   }
 
   @Test("tell which signal came")
