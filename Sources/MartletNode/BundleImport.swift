@@ -34,6 +34,9 @@ struct BundleImport {
     do throws(SegmentReader.Failure) { reader = try SegmentReader(source) } catch {
       switch error {
       case .node(let error): throw error
+      case .bundle(.truncated(offset: 0)) where path == nil:
+        report.outcome = .empty
+        return report
       case .bundle(let error): return refused(error.description)
       }
     }

@@ -15,17 +15,17 @@ extension Node {
     _ sources: [FilePath], onReport: (ImportReport) -> Void
   ) throws(NodeError) {
     for source in sources {
-      // The point follows a link to a directory.
-      let found = try? environment.system.information(at: source.appending("."))
-      if found?.kind == .directory {
-        let carrier = try Self.carrying { () throws(CarrierError) in
-          try DirectoryCarrier(source, on: environment.system)
-        }
-        let files = try Self.carrying { () throws(CarrierError) in try carrier.list() }
-        for file in files { onReport(try importBundle(at: file.path)) }
-      } else {
-        onReport(try importBundle(at: source))
-      }
+      for bundle in try bundles(at: source) { onReport(try importBundle(at: bundle)) }
+    }
+  }
+
+  /// What a source names: of a directory the bundles that stand in it, else the source itself.
+  public func bundles(at source: FilePath) throws(NodeError) -> [FilePath] {
+    // The point follows a link to a directory.
+    let found = try? environment.system.information(at: source.appending("."))
+    guard found?.kind == .directory else { return [source] }
+    return try Self.carrying { () throws(CarrierError) in
+      try DirectoryCarrier(source, on: environment.system).list().map(\.path)
     }
   }
 

@@ -109,6 +109,8 @@ public struct ImportReport: Hashable, Sendable {
     case salvaged(reason: String)
     /// Imported before; nothing changed.
     case known
+    /// A pipe that brought no byte: an export with nothing to say writes none.
+    case empty
     /// One of our own.
     case own
     case notForUs

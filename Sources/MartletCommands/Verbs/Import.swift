@@ -1,5 +1,4 @@
 internal import ArgumentParser
-internal import MartletFileSystem
 internal import MartletNode
 internal import MartletSeal
 internal import SystemPackage
@@ -14,6 +13,7 @@ extension JSON {
     case .salvaged(let reason):
       members += [("outcome", "salvaged"), ("reason", .string(reason))]
     case .known: members.append(("outcome", "known"))
+    case .empty: members.append(("outcome", "empty"))
     case .own: members.append(("outcome", "own"))
     case .notForUs: members.append(("outcome", "not_for_us"))
     case .stranger(let name, let isKept):
@@ -41,7 +41,7 @@ struct ImportVerdict {
   /// What the command ends with if there is only this bundle.
   var status: ExitStatus {
     switch report.outcome {
-    case .imported, .known, .own: .done
+    case .imported, .known, .empty, .own: .done
     case .salvaged: .partial
     case .notForUs: isNamed ? .notForUs : .done
     case .stranger(_, let isKept): isNamed ? .notForUs : isKept ? .done : .partial
@@ -59,10 +59,14 @@ struct ImportVerdict {
     switch report.outcome {
     case .imported:
       let pending = report.pending > 0 ? ", \(report.pending) pending" : ""
-      say(
-        "imported \(Words.count(report.messages, "message")), \(Words.count(report.blobs, "blob")), "
-          + "\(Words.bytes(report.byteCount)) from \(sender)\(pending)", on: console)
+      let what =
+        report.messages == 0 && report.blobs == 0
+        ? "no new objects"
+        : "\(Words.count(report.messages, "message")), \(Words.count(report.blobs, "blob")), "
+          + Words.bytes(report.byteCount)
+      say("imported \(what) from \(sender)\(pending)", on: console)
     case .known: say("was imported before; nothing changed", on: console)
+    case .empty: say("was empty; nothing changed", on: console)
     case .own: say("is our own; nothing changed", on: console)
     case .salvaged(let reason):
       complain(
@@ -137,15 +141,19 @@ struct ImportVerb: Verb {
   }
 
   func execute(on console: Console) throws(Failure) -> ExitStatus {
-    if sources.contains(where: { $0.isStandard }) { try console.refuseTerminalInput() }
+    if sources.contains(where: { $0.isStandard }) {
+      try console.refuseTerminalInput()
+      guard !isDryRun else {
+        throw Failure(.usage, "--dry-run cannot look into standard input", hint: "name a file")
+      }
+    }
     let node = try console.open(writing: !isDryRun)
     var statuses: [ExitStatus] = []
     for source in sources {
       do {
-        let results =
+        statuses +=
           isDryRun
-          ? try inspect(source, node, console) : try take(source, node, console)
-        statuses += results
+          ? try Self.preview(source.path, node, on: console) : try take(source, node, console)
       } catch {
         // What concerns this source alone does not keep the others from being read.
         guard sources.count > 1, error.path == source.path else { throw error }
@@ -178,32 +186,24 @@ struct ImportVerb: Verb {
     return statuses
   }
 
-  private func inspect(
-    _ source: PathArgument, _ node: Node, _ console: Console
+  /// Says which bundles of a source would be imported; changes nothing.
+  static func preview(
+    _ source: FilePath, _ node: Node, on console: Console
   ) throws(Failure) -> [ExitStatus] {
-    if source.isStandard {
-      throw Failure(.usage, "--dry-run cannot look into standard input", hint: "name a file")
-    }
-    let disk = LocalFileSystem()
-    var paths = [source.path]
-    let isDirectory: Bool
-    do {
-      isDirectory = try disk.isDirectory(source.path)
-      if isDirectory {
-        paths = try disk.list(source.path).map { source.path.appending($0) }
-          .filter { $0.bytes.suffix(8).elementsEqual(".martlet".utf8) }
-          .sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
-      }
-    } catch {
-      throw Failure(error)
-    }
     var statuses: [ExitStatus] = []
-    for path in paths {
-      let report = try console.attempt { () throws(NodeError) in try node.inspect(path) }
+    for path in try console.attempt({ () throws(NodeError) in try node.bundles(at: source) }) {
+      let report: InspectReport
+      do throws(NodeError) { report = try node.inspect(path) } catch {
+        // In a directory, one that cannot be read does not keep the others from being named.
+        guard path != source, case .badBundle = error else { throw console.failure(error) }
+        console.warn(console.failure(error).sentence)
+        statuses.append(.partial)
+        continue
+      }
       if report.isForUs, !report.isImported {
         console.print(JSON(report, path), Words.line(report, path))
       }
-      statuses.append(report.isForUs || isDirectory ? .done : .notForUs)
+      statuses.append(report.isForUs || path != source ? .done : .notForUs)
     }
     return statuses
   }

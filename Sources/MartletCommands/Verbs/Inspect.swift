@@ -22,7 +22,7 @@ extension JSON {
 extension Words {
   static func line(_ report: InspectReport, _ path: FilePath) -> String {
     let sender = report.sender.map { Escape.text($0.name) } ?? "somebody"
-    return "\(Escape.text(path)): \(count(report.messages ?? 0, "message")), "
+    return "\(Escape.text(path)): would import \(count(report.messages ?? 0, "message")), "
       + "\(count(report.blobs ?? 0, "blob")), \(bytes(report.byteCount)) from \(sender)"
   }
 }

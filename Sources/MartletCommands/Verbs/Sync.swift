@@ -19,8 +19,8 @@ struct SyncVerb: Verb {
 
   @Argument(help: ArgumentHelp("The directory.", valueName: "dir")) var directory: PathArgument
   @Option(
-    name: .customLong("to"), parsing: .upToNextOption,
-    help: ArgumentHelp("Export only for these.", valueName: "peer"))
+    name: .customLong("to"),
+    help: ArgumentHelp("Export only for this one; may be repeated.", valueName: "peer"))
   var peers: [NameArgument] = []
   @Flag(name: .customLong("dry-run"), help: "Only say what would be done.")
   var isDryRun = false
@@ -37,6 +37,7 @@ struct SyncVerb: Verb {
       throw unavailable(path)
     }
     let node = try console.open(writing: !isDryRun)
+    let previews = isDryRun ? try ImportVerb.preview(path, node, on: console) : []
     let report: SyncReport
     do {
       report = try node.sync(
@@ -62,7 +63,7 @@ struct SyncVerb: Verb {
     }
     summarize(report, milliseconds: console.uptime() &- began, on: console)
     return ImportVerdict.together(
-      verdicts.map(\.status).filter { $0 != .done }.map { _ in .partial })
+      (previews + verdicts.map(\.status)).filter { $0 != .done }.map { _ in .partial })
   }
 
   private func unavailable(_ path: FilePath) -> Failure {
