@@ -47,7 +47,7 @@ enum Words {
       var line = ""
       for (column, cell) in row.enumerated() {
         line += cell
-        if column + 1 < row.count {
+        if row[(column + 1)...].contains(where: { !$0.isEmpty }) {
           line += String(repeating: " ", count: widths[column] - cell.count + 2)
         }
       }

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import MartletChat
 internal import MartletNode
 internal import MartletSeal
 
@@ -41,6 +42,12 @@ struct LogVerb: Verb {
   ) throws(NodeError) {
     switch message.body {
     case .client(let body):
+      if let chat = ChatText(message) {
+        show(
+          message, message.id.hex, on: console, [("text", .string(chat.text))],
+          Escape.text(chat.text))
+        return
+      }
       show(
         message, message.id.hex, on: console, [JSON.member("body", body, otherwise: "base64")],
         Escape.text(body))
