@@ -36,6 +36,8 @@ struct ParsingTests {
     ["put", "a", "--records", "9", "--lines"], ["put", "a", "-", "-"], ["import", "-", "-"],
     ["status", "--frobnicate"], ["status", "x"], ["log", "a", "--from", "-1"],
     ["schedule", "show", "--every", "0"], ["schedule", "show", "--every", "90"],
+    ["schedule", "show", "--every", "45"], ["schedule", "show", "--every", "300"],
+    ["schedule", "show", "--every", "-1"], ["schedule", "show", "--every", "1500"],
     ["--frobnicate"], ["--store"], ["--json"], ["card", "--qr"], ["init", "--name", "a\nb"],
     ["init", "--name", ""], ["status", "--store", ""], ["export", "--to", "", "x"],
   ]

@@ -14,7 +14,7 @@ struct ScheduleTests {
   @Test(
     "comes as often as asked",
     arguments: [
-      (1, "* * * * * "), (59, "*/59 * * * * "), (60, "0 * * * * "), (120, "0 */2 * * * "),
+      (1, "* * * * * "), (30, "*/30 * * * * "), (60, "0 * * * * "), (120, "0 */2 * * * "),
       (1440, "0 0 * * * "),
     ])
   func often(minutes: Int, expected: String) {

@@ -15,8 +15,13 @@ struct ScheduleShowVerb: Verb {
   @OptionGroup(title: "Options everywhere") var common: CommonOptions
 
   func validate() throws {
-    guard minutes >= 1, minutes < 60 || (minutes % 60 == 0 && minutes <= 1440) else {
-      throw ValidationError("--every takes 1 to 59 minutes, or whole hours up to 1440")
+    // Cron begins anew with each hour and day, so only what divides them comes evenly.
+    guard
+      (1...1440).contains(minutes),
+      minutes < 60 ? 60 % minutes == 0 : minutes % 60 == 0 && 1440 % minutes == 0
+    else {
+      throw ValidationError(
+        "--every takes minutes that divide an hour, or whole hours that divide a day")
     }
   }
 
