@@ -67,7 +67,7 @@ struct BundleImport {
     }
     guard let name = node.peer(sender.deviceID)?.name else {
       report.outcome = .stranger(
-        name: sender.name, isKept: try node.quarantine(path, header: reader.header.hash))
+        name: sender.name, try node.quarantine(path, header: reader.header.hash))
       return report
     }
     report.sender = name

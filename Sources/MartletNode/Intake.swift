@@ -14,9 +14,6 @@ struct Arrival: Sendable {
 
 /// Gives the objects of one bundle their places: in a log, on the pending list, or nowhere.
 final class Intake {
-  /// Between two commits.
-  static let commitObjectCount = 65_536
-  static let commitByteCount: UInt64 = 256 << 20
   /// What groups that are not accepted yet may hold, at least; beyond it a tenth of the free space.
   static let unacceptedByteCount: UInt64 = 2 << 30
 
@@ -83,7 +80,7 @@ final class Intake {
           try node.sync.credit(whole.stretch, of: whole.log, view: view, reception: &reception)
         }
       }
-      if uncommittedCount >= Self.commitObjectCount || uncommittedBytes >= Self.commitByteCount {
+      if uncommittedCount >= Node.commitObjectCount || uncommittedBytes >= Node.commitByteCount {
         try commit()
       }
     }

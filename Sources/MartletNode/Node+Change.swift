@@ -5,6 +5,10 @@ internal import MartletWire
 
 // Every change ends in a commit that keeps objects, logs and states together.
 extension Node {
+  /// What a long put or import writes between two commits.
+  static let commitObjectCount = 65_536
+  static let commitByteCount: UInt64 = 256 << 20
+
   /// Runs a change; if it throws, everything that was not committed is forgotten.
   func changing<Result>(
     _ body: () throws(NodeError) -> Result

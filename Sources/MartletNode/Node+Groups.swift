@@ -84,7 +84,10 @@ extension Node {
       let direct = groupStates.values.first { $0.kind == .direct(with: peer.card.deviceID) }
       if let direct { return direct }
     }
-    let named = groupStates.values.filter { $0.kind != .archived && self.name(of: $0) == name }
+    let all = groupStates.values.filter { self.name(of: $0) == name }
+    // One that can only be read does not stand in the way of another of its name.
+    let written = all.filter { $0.kind != .archived }
+    let named = written.isEmpty ? all : written
     if named.count > 1 { throw .ambiguousGroup(name) }
     if let group = named.first { return group }
     let digits = name.lowercased()

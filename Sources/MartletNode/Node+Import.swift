@@ -53,12 +53,16 @@ extension Node {
 
   // MARK: Strangers
 
-  /// Keeps a stranger's bundle whole, for the day its card is added; false if there is no room, or
-  /// if it came through a pipe.
-  func quarantine(_ path: FilePath?, header: Digest) throws(NodeError) -> Bool {
-    guard let path else { return false }
+  /// Keeps a stranger's bundle whole, for the day its card is added. There is no room for one that
+  /// came through a pipe.
+  func quarantine(
+    _ path: FilePath?, header: Digest
+  ) throws(NodeError) -> ImportReport.Keeping {
+    let before = try stored { () throws(StoreError) in try store.openQuarantined(header.hex) }
+    guard before == nil else { return .keptBefore }
+    guard let path else { return .noRoom }
     let source = try ByteSource(path, on: environment.system)
-    guard let byteCount = source.byteCount else { return false }
+    guard let byteCount = source.byteCount else { return .noRoom }
     var failure: NodeError?
     let isKept = try stored { () throws(StoreError) in
       try store.quarantine(named: header.hex, byteCount: byteCount) { buffer in
@@ -77,7 +81,7 @@ extension Node {
       try stored { () throws(StoreError) in try store.removeQuarantined(header.hex) }
       throw failure
     }
-    return isKept
+    return isKept ? .kept : .noRoom
   }
 
   /// Imports what those had sent who are peers now.

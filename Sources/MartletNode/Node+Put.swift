@@ -82,10 +82,6 @@ extension Node {
 private struct PutWriter {
   typealias OnItem = (_ address: String, _ name: [UInt8], _ byteCount: UInt64) -> Void
 
-  /// Between two commits, unless one content is longer.
-  static let commitObjectCount = 65_536
-  static let commitByteCount: UInt64 = 256 << 20
-
   let node: Node
   let group: GroupID
   let isBatch: Bool
@@ -231,7 +227,7 @@ private struct PutWriter {
   }
 
   private mutating func commitIfFull(_ onItem: OnItem) throws(NodeError) {
-    guard objectCount >= Self.commitObjectCount || byteCount >= Self.commitByteCount else {
+    guard objectCount >= Node.commitObjectCount || byteCount >= Node.commitByteCount else {
       return
     }
     try commit(onItem)

@@ -114,10 +114,15 @@ public struct ImportReport: Hashable, Sendable {
     /// One of our own.
     case own
     case notForUs
-    /// From a device that is no peer; kept aside if there was room.
-    case stranger(name: String, isKept: Bool)
+    /// From a device that is no peer.
+    case stranger(name: String, Keeping)
     /// Nothing was changed.
     case refused(reason: String)
+  }
+
+  /// Whether a stranger's bundle was kept aside, for the day its card is added.
+  public enum Keeping: Hashable, Sendable {
+    case kept, keptBefore, noRoom
   }
 
   public var path: FilePath?

@@ -16,8 +16,10 @@ extension JSON {
     case .empty: members.append(("outcome", "empty"))
     case .own: members.append(("outcome", "own"))
     case .notForUs: members.append(("outcome", "not_for_us"))
-    case .stranger(let name, let isKept):
-      members += [("outcome", "stranger"), ("name", .string(name)), ("kept", .bool(isKept))]
+    case .stranger(let name, let keeping):
+      members += [
+        ("outcome", "stranger"), ("name", .string(name)), ("kept", .bool(keeping != .noRoom)),
+      ]
     case .refused(let reason):
       members += [("outcome", "refused"), ("reason", .string(reason))]
     }
@@ -44,15 +46,15 @@ struct ImportVerdict {
     case .imported, .known, .empty, .own: .done
     case .salvaged: .partial
     case .notForUs: isNamed ? .notForUs : .done
-    case .stranger(_, let isKept): isNamed ? .notForUs : isKept ? .done : .partial
+    case .stranger(_, let keeping): isNamed ? .notForUs : keeping == .noRoom ? .partial : .done
     case .refused: isNamed ? .damagedInput : .partial
     }
   }
 
   func show(on console: Console) {
-    // In a directory, what is not for us is nobody's business here.
+    // In a directory, what is not for us is nobody's business here, and a stranger is named once.
     switch report.outcome {
-    case .known, .own, .notForUs: guard isNamed else { return }
+    case .known, .own, .notForUs, .stranger(_, .keptBefore): guard isNamed else { return }
     default: break
     }
     if console.options.isJSON { console.output.line(JSON(report).text) }
@@ -75,12 +77,13 @@ struct ImportVerdict {
           + "\(Words.count(report.blobs, "blob")) from \(sender) were kept",
         hint: "the rest will come with a later bundle", on: console)
     case .notForUs: complain(Failure(.notForUs(report.path ?? "standard input")), on: console)
-    case .stranger(let name, let isKept):
+    case .stranger(let name, let keeping):
+      let isKept = keeping != .noRoom
       complain(
         "\(path) comes from \(Escape.text(name)), a device that is no peer; "
-          + (isKept ? "it was kept aside" : "there was no room to keep it aside"),
+          + (isKept ? "it is kept aside" : "there was no room to keep it aside"),
         hint: "if you know it: `martlet peer add NAME CARD`"
-          + (isKept ? " imports what was kept" : ", then import this again"), on: console)
+          + (isKept ? " imports what is kept" : ", then import this again"), on: console)
     case .refused(let reason):
       complain(
         "cannot import \(path): \(Escape.text(reason)); nothing was changed",
@@ -153,7 +156,8 @@ struct ImportVerb: Verb {
       do {
         statuses +=
           isDryRun
-          ? try Self.preview(source.path, node, on: console) : try take(source, node, console)
+          ? try Self.preview(source.path, node, on: console).statuses
+          : try take(source, node, console)
       } catch {
         // What concerns this source alone does not keep the others from being read.
         guard sources.count > 1, error.path == source.path else { throw error }
@@ -186,12 +190,16 @@ struct ImportVerb: Verb {
     return statuses
   }
 
-  /// Says which bundles of a source would be imported; changes nothing.
+  /// Says which bundles of a source would be imported, and returns them; changes nothing.
   static func preview(
     _ source: FilePath, _ node: Node, on console: Console
-  ) throws(Failure) -> [ExitStatus] {
+  ) throws(Failure) -> (bundles: [InspectReport], statuses: [ExitStatus]) {
+    let (paths, peers) = try console.attempt { () throws(NodeError) in
+      (try node.bundles(at: source), Set(try node.peers().map(\.card.deviceID)))
+    }
+    var bundles: [InspectReport] = []
     var statuses: [ExitStatus] = []
-    for path in try console.attempt({ () throws(NodeError) in try node.bundles(at: source) }) {
+    for path in paths {
       let report: InspectReport
       do throws(NodeError) { report = try node.inspect(path) } catch {
         // In a directory, one that cannot be read does not keep the others from being named.
@@ -200,11 +208,16 @@ struct ImportVerb: Verb {
         statuses.append(.partial)
         continue
       }
-      if report.isForUs, !report.isImported {
-        console.print(JSON(report, path), Words.line(report, path))
-      }
       statuses.append(report.isForUs || path != source ? .done : .notForUs)
+      guard report.isForUs, !report.isImported, let sender = report.sender else { continue }
+      if peers.contains(sender.deviceID) {
+        console.print(JSON(report, path), Words.line(report, path))
+        bundles.append(report)
+      } else {
+        console.note(
+          "\(Escape.text(path)) comes from \(Escape.text(sender.name)), a device that is no peer")
+      }
     }
-    return statuses
+    return (bundles, statuses)
   }
 }

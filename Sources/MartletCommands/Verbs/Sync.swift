@@ -37,7 +37,8 @@ struct SyncVerb: Verb {
       throw unavailable(path)
     }
     let node = try console.open(writing: !isDryRun)
-    let previews = isDryRun ? try ImportVerb.preview(path, node, on: console) : []
+    let preview: (bundles: [InspectReport], statuses: [ExitStatus]) =
+      isDryRun ? try ImportVerb.preview(path, node, on: console) : ([], [])
     let report: SyncReport
     do {
       report = try node.sync(
@@ -61,9 +62,10 @@ struct SyncVerb: Verb {
     if report.isReadOnly {
       console.note("\(Escape.text(path)) is read-only: nothing was written or removed")
     }
-    summarize(report, milliseconds: console.uptime() &- began, on: console)
+    summarize(
+      report, preview.bundles, milliseconds: console.uptime() &- began, on: console)
     return ImportVerdict.together(
-      (previews + verdicts.map(\.status)).filter { $0 != .done }.map { _ in .partial })
+      (preview.statuses + verdicts.map(\.status)).filter { $0 != .done }.map { _ in .partial })
   }
 
   private func unavailable(_ path: FilePath) -> Failure {
@@ -72,22 +74,29 @@ struct SyncVerb: Verb {
       hint: "is the medium plugged in and mounted?", path: path)
   }
 
-  private func summarize(_ report: SyncReport, milliseconds: UInt64, on console: Console) {
+  /// - Parameter preview: What would be imported, on a dry run.
+  private func summarize(
+    _ report: SyncReport, _ preview: [InspectReport], milliseconds: UInt64, on console: Console
+  ) {
     let imported = report.imports.filter {
       switch $0.outcome {
       case .imported, .salvaged: true
       default: false
       }
     }
-    let objectsIn = imported.reduce(UInt64(0)) { $0 &+ $1.messages &+ $1.blobs }
-    let bytesIn = imported.reduce(UInt64(0)) { $0 &+ $1.byteCount }
-    let pending = imported.reduce(UInt64(0)) { $0 &+ $1.pending }
-    let objectsOut = report.exports.reduce(UInt64(0)) { $0 &+ $1.messages &+ $1.blobs }
-    let bytesOut = report.exports.reduce(UInt64(0)) { $0 &+ $1.byteCount }
+    func sum(_ numbers: [UInt64]) -> UInt64 { numbers.reduce(0, &+) }
+    let countIn = imported.count + preview.count
+    let objectsIn =
+      sum(imported.map { $0.messages &+ $0.blobs })
+      &+ sum(preview.map { ($0.messages ?? 0) &+ ($0.blobs ?? 0) })
+    let bytesIn = sum(imported.map(\.byteCount)) &+ sum(preview.map(\.byteCount))
+    let pending = sum(imported.map(\.pending))
+    let objectsOut = sum(report.exports.map { $0.messages &+ $0.blobs })
+    let bytesOut = sum(report.exports.map(\.byteCount))
     console.print(
       .object([
         ("type", "sync"), JSON.member("path", directory.path), ("dry_run", .bool(isDryRun)),
-        ("imported", .count(imported.count)), ("objects_in", .number(objectsIn)),
+        ("imported", .count(countIn)), ("objects_in", .number(objectsIn)),
         ("bytes_in", .number(bytesIn)), ("pending", .number(pending)),
         ("exported", .count(report.exports.count)), ("objects_out", .number(objectsOut)),
         ("bytes_out", .number(bytesOut)), ("removed", .count(report.removed.count)),
@@ -96,10 +105,10 @@ struct SyncVerb: Verb {
       ]),
       {
         let place = Escape.text(directory.path)
-        if imported.isEmpty, report.exports.isEmpty, report.removed.isEmpty {
+        if countIn == 0, report.exports.isEmpty, report.removed.isEmpty {
           return "\(place): nothing to do" + (isDryRun ? "" : "; safe to remove")
         }
-        return "\(place): \(imported.count) in (\(Words.count(objectsIn, "object")), "
+        return "\(place): \(countIn) in (\(Words.count(objectsIn, "object")), "
           + "\(Words.bytes(bytesIn))), \(report.exports.count) out "
           + "(\(Words.count(objectsOut, "object")), \(Words.bytes(bytesOut))), "
           + "\(report.removed.count) removed, \(Words.seconds(milliseconds: milliseconds))"
