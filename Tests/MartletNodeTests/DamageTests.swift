@@ -1,5 +1,6 @@
 import MartletFileSystem
 import MartletNode
+import MartletSeal
 import MartletTestSupport
 import SystemPackage
 import Testing

@@ -1,5 +1,6 @@
 import MartletFileSystem
 import MartletNode
+import MartletSeal
 import MartletTestSupport
 import SystemPackage
 import Testing
@@ -32,7 +33,8 @@ struct FaultTests {
 
   /// Afterwards: the store is whole, what was reported is there, and the same again completes.
   static func check(
-    _ village: Village, _ side: Side, reported: UInt64, _ prepared: (String, [UInt8]), _ what: String
+    _ village: Village, _ side: Side, reported: UInt64, _ prepared: (String, [UInt8]),
+    _ what: String
   ) throws {
     let found = try village.open(side.device).verify()
     #expect(found.damage.isEmpty && found.lost.isEmpty, "\(what): \(found.damage)")
