@@ -51,6 +51,7 @@ enum Words {
           line += String(repeating: " ", count: widths[column] - cell.count + 2)
         }
       }
+      while line.hasSuffix(" ") { line.removeLast() }
       return line
     }
   }

@@ -59,9 +59,12 @@ struct ImportVerdict {
     switch report.outcome {
     case .imported:
       let pending = report.pending > 0 ? ", \(report.pending) pending" : ""
-      say(
-        "imported \(Words.count(report.messages, "message")), \(Words.count(report.blobs, "blob")), "
-          + "\(Words.bytes(report.byteCount)) from \(sender)\(pending)", on: console)
+      let what =
+        report.messages == 0 && report.blobs == 0
+        ? "nothing new"
+        : "\(Words.count(report.messages, "message")), \(Words.count(report.blobs, "blob")), "
+          + Words.bytes(report.byteCount)
+      say("imported \(what) from \(sender)\(pending)", on: console)
     case .known: say("was imported before; nothing changed", on: console)
     case .own: say("is our own; nothing changed", on: console)
     case .salvaged(let reason):
@@ -139,6 +142,7 @@ struct ImportVerb: Verb {
   func execute(on console: Console) throws(Failure) -> ExitStatus {
     if sources.contains(where: { $0.isStandard }) { try console.refuseTerminalInput() }
     let node = try console.open(writing: !isDryRun)
+    let before = try console.attempt { () throws(NodeError) in try Deliveries(node) }
     var statuses: [ExitStatus] = []
     for source in sources {
       do {
@@ -153,6 +157,7 @@ struct ImportVerb: Verb {
         statuses.append(error.status)
       }
     }
+    _ = try console.attempt { () throws(NodeError) in try before.showNew(node, on: console) }
     return ImportVerdict.together(statuses)
   }
 
