@@ -78,6 +78,12 @@ let package = Package(
     layer("MartletTestSupport", ["MartletSeal", "MartletFileSystem", system]),
 
     tests(
+      "MartletChatTests",
+      [
+        "MartletChat", "MartletNode", "MartletObjects", "MartletSeal", "MartletWire",
+        "MartletTestSupport",
+      ]),
+    tests(
       "MartletCommandsTests",
       [
         "MartletCommands", "MartletChat", "MartletNode", "MartletStore", "MartletFileSystem",

@@ -16,6 +16,7 @@ package enum ArgumentBytes {
     func stand(for byte: UInt8) -> Unicode.Scalar {
       Unicode.Scalar(base + UInt32(byte)) ?? "\u{FFFD}"
     }
+    if bytes.allSatisfy({ $0 < 0x80 }) { return String(decoding: bytes, as: UTF8.self) }
     var text = String.UnicodeScalarView()
     for part in UTF8Parts(bytes) {
       switch part {
@@ -29,6 +30,7 @@ package enum ArgumentBytes {
 
   /// The bytes that ``encode(_:)`` was given.
   package static func decode(_ text: String) -> [UInt8] {
+    if text.utf8.allSatisfy({ $0 < 0x80 }) { return Array(text.utf8) }
     var bytes: [UInt8] = []
     bytes.reserveCapacity(text.utf8.count)
     for scalar in text.unicodeScalars {

@@ -19,6 +19,8 @@ package final class Console {
   package let signal: () -> Int32?
   /// Milliseconds that only grow.
   package let uptime: () -> UInt64
+  /// Unix milliseconds by this device's clock.
+  package var now: () -> UInt64 = { ThisProcess.now }
   package var options = CommonOptions.Values()
   private var bar: ProgressBar?
 
@@ -74,14 +76,14 @@ extension Console {
   /// A line for people that a program does not need.
   func note(_ text: @autoclosure () -> String) {
     guard !options.isQuiet, !options.isJSON else { return }
-    clearProgress()
+    begin()
     words.line("martlet: \(text())")
     words.flush()
   }
 
   /// Something that a person has to see, --quiet or not, and that ends nothing.
   func warn(_ sentence: String, hint: String? = nil) {
-    clearProgress()
+    begin()
     if options.isJSON {
       var members: [(String, JSON)] = [("type", "warning"), ("message", .string(sentence))]
       if let hint { members.append(("hint", .string(hint))) }
@@ -93,8 +95,14 @@ extension Console {
     words.flush()
   }
 
-  func show(_ failure: Failure) {
+  /// Before words: what was printed until now stands above them.
+  private func begin() {
     clearProgress()
+    output.flush()
+  }
+
+  func show(_ failure: Failure) {
+    begin()
     if options.isJSON {
       words.line(failure.json.text)
     } else {
@@ -134,6 +142,7 @@ extension Console {
           at: path, for: writing ? .writing(wait: false) : .reading, passphrase: passphrase,
           clients: [ChatClient()])
         attend(node)
+        if writing { checkClock() }
         return node
       } catch .store(.busy(let path)) {
         // Waited for here and not in the lock, where Ctrl-C would not reach us.
@@ -144,6 +153,17 @@ extension Console {
         throw failure(error)
       }
     }
+  }
+
+  /// Times decide nothing, but people read them.
+  private func checkClock() {
+    let year2020: UInt64 = 1_577_836_800_000
+    let year2100: UInt64 = 4_102_444_800_000
+    let now = now()
+    guard !(year2020..<year2100).contains(now) else { return }
+    warn(
+      "this device's clock says \(Timestamp(milliseconds: now)): what is written bears that time",
+      hint: "set the clock")
   }
 
   /// Runs calls to the library, with its errors as failures.
@@ -183,34 +203,46 @@ extension Console {
 // MARK: - Input
 
 extension Console {
-  /// All of a file, or of standard input for `-`, up to a limit.
+  /// All of a file, or of standard input for `-`, up to a limit. Pipes will do.
   func read(_ argument: PathArgument, limit: Int) throws(Failure) -> [UInt8] {
     if argument.isStandard { return try readInput(limit: limit) }
+    let file: FileDescriptor
     do {
-      return try LocalFileSystem().readAll(argument.path, limit: limit)
+      file = try FileDescriptor.open(argument.path, .readOnly, options: .closeOnExec)
     } catch {
-      throw Failure(error)
+      throw Failure(
+        FileSystemError(action: "open", path: argument.path, errno: error as? Errno ?? .ioError))
     }
+    defer { try? file.close() }
+    return try read(file, argument.path, limit: limit)
   }
 
-  /// All of standard input, up to a limit; a signal ends the wait for it.
+  /// All of standard input, up to a limit.
   func readInput(limit: Int) throws(Failure) -> [UInt8] {
     try refuseTerminalInput()
+    return try read(input, "standard input", limit: limit)
+  }
+
+  /// A signal ends the wait for what is not there yet.
+  private func read(
+    _ file: FileDescriptor, _ path: FilePath, limit: Int
+  ) throws(Failure) -> [UInt8] {
     var bytes: [UInt8] = []
     while true {
-      while !Terminal.hasInput(input, milliseconds: 200) {
+      while !Terminal.hasInput(file, milliseconds: 200) {
         if let signal = signal() { throw Failure(.interrupted, signal: signal) }
       }
       do {
-        let piece = try Terminal.read(input)
+        let piece = try Terminal.read(file)
         if piece.isEmpty { return bytes }
         bytes += piece
       } catch {
-        throw Failure(FileSystemError(action: "read", path: "standard input", errno: error))
+        throw Failure(FileSystemError(action: "read", path: path, errno: error))
       }
       guard bytes.count <= limit else {
         throw Failure(
-          .doesNotFit, "standard input has more than \(Words.bytes(UInt64(max(0, limit))))")
+          .doesNotFit, "\(Escape.text(path)) has more than \(Words.bytes(UInt64(max(0, limit))))",
+          path: path)
       }
     }
   }

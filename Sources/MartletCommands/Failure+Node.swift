@@ -11,17 +11,19 @@ extension Failure {
   package init(_ error: NodeError, signal: Int32? = nil) {
     switch error {
     case .store(let error): self = Failure(error)
+    case .file(let error) where error.errno == .interrupted:
+      self = Failure(.interrupted, signal: signal)
     case .file(let error): self = Failure(error)
     case .passphraseNeeded(let path):
       self.init(
         .notForUs, "\(Escape.text(path)) is locked with a passphrase, and none was given",
         hint: "give --passphrase-file FILE", path: path)
+    case .badPassphrase:
+      self.init(.usage, "a passphrase has 1 to 1024 bytes")
     case .wrongPassphrase(let path):
       self.init(
         .notForUs, "the passphrase does not open \(Escape.text(path))",
         hint: "the first line of the file is the passphrase, without its end", path: path)
-    case .badPassphrase:
-      self.init(.usage, "a passphrase has 1 to 1024 bytes; nothing was changed")
     case .identityDamaged(let path):
       self.init(
         .inputOutput, "the identity in \(Escape.text(path)) cannot be read; nothing was changed",
@@ -43,8 +45,8 @@ extension Failure {
       self.init(.failed, "this is this device's own card", hint: "swap cards with the other device")
     case .nameTaken(let name):
       self.init(
-        .failed, "another peer is named \(Escape.text(name)) already; it was left alone",
-        hint: "choose another name; `martlet peer list` shows those in use")
+        .failed, "a peer or group is named \(Escape.text(name)) already; it was left alone",
+        hint: "choose another name; `martlet status` shows those in use")
     case .unknownPeer(let name):
       self.init(
         .failed, "no peer is named \(Escape.text(name))",
@@ -59,16 +61,14 @@ extension Failure {
         hint: "name it by the first digits of its id; `martlet group list` shows them")
     case .notGranted(let name):
       self.init(
-        .failed, "the key of group \(Escape.text(name)) has not come yet",
-        hint: "it comes with the bundles of the group's founder; sync again later")
+        .failed, "the key of the group \(Escape.text(name)) has not come yet",
+        hint: "it comes with a bundle of a member; sync with one")
     case .archived(let name):
       self.init(
         .failed,
-        "the group \(Escape.text(name)) belongs to the identity that this store had before",
-        hint: "it can be read, and neither written nor shared")
-    case .ambiguousObject(let digits):
-      self.init(
-        .failed, "more than one id starts with \(Escape.text(digits))", hint: "give more digits")
+        "the group \(Escape.text(name)) belongs to an identity that this device had before; "
+          + "nothing can be added to it",
+        hint: "`martlet get` and `martlet log` still read it")
     case .notAccepted(let name):
       self.init(
         .failed, "the group \(Escape.text(name)) is not accepted yet",
@@ -77,6 +77,9 @@ extension Failure {
       self.init(
         .failed, "nothing here has the id \(Escape.text(address))",
         hint: "`martlet log GROUP` shows what is here; of an id, six digits or more do")
+    case .ambiguousObject(let address):
+      self.init(
+        .failed, "more than one id starts with \(Escape.text(address))", hint: "give more digits")
     case .incomplete(let address, let missingBlobs, let missingByteCount):
       self.init(
         .partial,
@@ -84,7 +87,7 @@ extension Failure {
           + "(\(Words.bytes(missingByteCount))) missing",
         hint: "the rest comes with a later bundle; sync with its author")
     case .tooLarge(let byteCount, let limit):
-      self.init(.doesNotFit, "\(Words.bytes(byteCount)) is more than fits: \(Words.bytes(limit))")
+      self.init(.doesNotFit, "too long: \(Words.bytes(byteCount)), and \(Words.bytes(limit)) fit")
     case .badText:
       self.init(
         .damagedInput, "the text is empty or not UTF-8; nothing was sent",
@@ -107,26 +110,25 @@ extension Failure {
       self.init(
         .carrierUnavailable, "\(Escape.text(path)) is not there, or no directory",
         hint: "is the medium plugged in and mounted?", path: path)
+    case .gone(let path):
+      self.init(
+        .carrierUnavailable, "\(Escape.text(path)) went away; what was reported before is kept",
+        hint: "plug the medium in again, and do it again", path: path)
     case .readOnlyMedium(let path):
       self.init(
-        .carrierUnavailable, "cannot write \(Escape.text(path)): the medium is read-only",
-        hint: "unlock it, or use another", path: path)
+        .carrierUnavailable, "\(Escape.text(path)) is read-only; nothing was written",
+        hint: "mount it for writing, or use another medium", path: path)
     case .full(let path, let needed):
       self.init(
         .doesNotFit,
-        "\(Escape.text(path)) does not fit"
-          + (needed.map { ": it has \(Words.bytes($0)) or more" } ?? "")
-          + "; what was written of it was removed, and nothing else was touched",
-        hint: "make room on the medium, or use another", path: path)
-    case .gone(let path):
-      self.init(
-        .carrierUnavailable,
-        "\(Escape.text(path)) went away; what was finished before is kept",
-        hint: "connect the medium again, then do it again", path: path)
+        "no space left at \(Escape.text(path))"
+          + (needed.map { ": \(Words.bytes($0)) are needed" } ?? "")
+          + "; what was written of it was removed",
+        hint: "free some space or use another medium, then do it again", path: path)
     case .exists(let path):
       self.init(
-        .failed, "something stands at \(Escape.text(path)) already; it was left as it is",
-        hint: "use another name", path: path)
+        .failed, "something stands at \(Escape.text(path)) already; it was left alone",
+        hint: "name another file", path: path)
     case .engine(let rule):
       self.init(
         .failed, "a rule was broken: \(Escape.text(rule)); nothing more was done",
@@ -140,8 +142,8 @@ extension Failure {
 
   private static func words(_ sign: NodeError.CopySign) -> String {
     switch sign {
-    case .moved: "was moved or copied from where it was made"
-    case .restored: "was put back from an older state"
+    case .moved: "was moved or copied"
+    case .restored: "was copied, or put back from a backup"
     case .otherMachine: "comes from another machine"
     }
   }
@@ -195,7 +197,7 @@ extension Failure {
     case .notAName(let name):
       self.init(.failed, "\(Escape.text(name)) is not a name that may be written in a store")
     case .tooLarge(let byteCount, let limit):
-      self.init(.doesNotFit, "\(Words.bytes(byteCount)) is more than fits: \(Words.bytes(limit))")
+      self.init(.doesNotFit, "too long: \(Words.bytes(byteCount)), and \(Words.bytes(limit)) fit")
     }
   }
 
@@ -206,7 +208,10 @@ extension Failure {
       case .noSpace: .doesNotFit
       default: .inputOutput
       }
-    let failure = "cannot \(error.action) \(Escape.text(error.path)): \(error.reason)"
+    let place =
+      error.path == "-"
+      ? "standard \(error.action == "read" ? "input" : "output")" : Escape.text(error.path)
+    let failure = "cannot \(error.action) \(place): \(error.reason)"
     self.init(
       status, kept.map { "\(failure); \($0)" } ?? failure, hint: error.remedy, path: error.path)
   }

@@ -101,6 +101,8 @@ package enum Invocation {
 
   /// Options that stand before the verb, moved behind it.
   static func hoist(_ arguments: [String]) -> [String] {
+    // The common case, without a look at the verbs.
+    guard let first = arguments.first, first.hasPrefix("-") else { return arguments }
     var options: [String] = []
     var rest = arguments[...]
     while let first = rest.first, first.hasPrefix("-"), first != "-", first != "--" {

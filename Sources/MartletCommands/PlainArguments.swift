@@ -4,7 +4,7 @@
 /// are read here first; whatever is not plain goes to the parser, which has the last word.
 struct PlainArguments {
   private(set) var common = CommonOptions.Values()
-  private(set) var flags: Set<String> = []
+  private(set) var flags: [String] = []
   /// Of options that may be repeated, in their order.
   private(set) var values: [String] = []
   private(set) var words: [String] = []
@@ -14,7 +14,7 @@ struct PlainArguments {
   /// - Parameters:
   ///   - flags: The verb's own flags.
   ///   - option: An option of the verb that takes a value and may be repeated.
-  init?(_ arguments: [String], flags known: Set<String>, option: String? = nil) {
+  init?(_ arguments: [String], flags known: [String], option: String? = nil) {
     var rest = arguments[...]
     while let argument = rest.popFirst() {
       switch argument {
@@ -31,7 +31,8 @@ struct PlainArguments {
         guard let value = Self.value(&rest) else { return nil }
         values.append(value)
       case _ where known.contains(argument):
-        guard flags.insert(argument).inserted else { return nil }
+        guard !flags.contains(argument) else { return nil }
+        flags.append(argument)
       case _ where argument.hasPrefix("-") && argument != "-" || argument.isEmpty: return nil
       default: words.append(argument)
       }

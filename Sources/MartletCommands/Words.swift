@@ -47,10 +47,11 @@ enum Words {
       var line = ""
       for (column, cell) in row.enumerated() {
         line += cell
-        if row[(column + 1)...].contains(where: { !$0.isEmpty }) {
+        if column + 1 < row.count {
           line += String(repeating: " ", count: widths[column] - cell.count + 2)
         }
       }
+      while line.hasSuffix(" ") { line.removeLast() }
       return line
     }
   }

@@ -2,8 +2,13 @@ package import SystemPackage
 
 extension FilePath {
   /// The path of these bytes, whatever they are; it ends at the first zero, which no path has.
-  package init(bytes: some Sequence<UInt8>) {
-    var characters = bytes.prefix { $0 != 0 }.map { CInterop.PlatformChar(bitPattern: $0) }
+  package init(bytes: [UInt8]) {
+    var characters: [CInterop.PlatformChar] = []
+    characters.reserveCapacity(bytes.count + 1)
+    for byte in bytes {
+      if byte == 0 { break }
+      characters.append(CInterop.PlatformChar(bitPattern: byte))
+    }
     characters.append(0)
     self.init(platformString: characters)
   }

@@ -12,11 +12,16 @@ package struct Pipe: Sendable {
   }
 
   /// Reads up to `count` bytes; fewer only at the end.
+  ///
+  /// - Throws: `EINTR` when one of ``StopSignals`` came while there was nothing to read.
   package func read(_ count: Int) throws(FileSystemError) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: max(0, count))
     var filled = 0
     do {
       while filled < bytes.count {
+        while !Terminal.hasInput(descriptor, milliseconds: 200) {
+          if StopSignals.caught != nil { throw Errno.interrupted }
+        }
         let got = try bytes.withUnsafeMutableBytes { buffer in
           try descriptor.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]))
         }

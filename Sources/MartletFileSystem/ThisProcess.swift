@@ -16,9 +16,13 @@ package enum ThisProcess {
 
   /// The arguments, without the program's name.
   package static var arguments: [[UInt8]] {
-    (1..<max(1, Int(CommandLine.argc))).compactMap { index in
-      CommandLine.unsafeArgv[index].map(bytes)
+    var arguments: [[UInt8]] = []
+    var index = 1
+    while index < Int(CommandLine.argc), let start = CommandLine.unsafeArgv[index] {
+      arguments.append(bytes(start))
+      index += 1
     }
+    return arguments
   }
 
   /// A variable of the environment; nil if it is not set or empty.
@@ -68,6 +72,6 @@ package enum ThisProcess {
   }
 
   private static func bytes(_ start: UnsafeMutablePointer<CChar>) -> [UInt8] {
-    (0..<strlen(start)).map { UInt8(bitPattern: start[Int($0)]) }
+    Array(UnsafeRawBufferPointer(start: start, count: Int(strlen(start))))
   }
 }

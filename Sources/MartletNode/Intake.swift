@@ -34,8 +34,6 @@ final class Intake {
   private var waiting: [GroupID: [ObjectID: Waiting]] = [:]
   /// For an id, the pending ones that name it as a parent.
   private var children: [ObjectID: [(group: GroupID, id: ObjectID)]] = [:]
-  /// Groups whose log of messages has grown.
-  private var grown: Set<GroupID> = []
   /// Groups whose pending objects may open now.
   private var rekeyed: Set<GroupID> = []
   private var uncommittedCount = 0
@@ -110,7 +108,8 @@ final class Intake {
     }
     node.sync.finish(reception, changed: changed)
     node.changedPeers.insert(peer)
-    for group in grown.sorted() { try node.deliverWaiting(in: group) }
+    // In every group: an import that was cut short may have placed what it did not deliver.
+    for group in node.state.groups { try node.deliverWaiting(in: group) }
     return changed || reception.changed || reception.isNewer
   }
 
@@ -252,7 +251,6 @@ final class Intake {
   private func placed(
     _ id: ObjectID, author: DeviceID?, parents: [ObjectID], expires: UInt64, in group: GroupID
   ) {
-    grown.insert(group)
     node.groupStates[group]?.appended(id, parents: parents, expires: expires)
     // Our own, come back to a store that had lost it.
     if author == node.ownID { node.groupStates[group]?.ownLast = id }

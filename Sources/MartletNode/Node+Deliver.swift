@@ -22,6 +22,16 @@ extension Node {
     }
   }
 
+  /// Hands every client what it was not handed yet, and commits that.
+  ///
+  /// An import and a sync do it themselves; call it where a client is new to a store.
+  public func deliver() throws(NodeError) {
+    try changing { () throws(NodeError) in
+      for id in state.groups { try deliverWaiting(in: id) }
+      try commit()
+    }
+  }
+
   /// Hands over what was appended before a client was there, or before the group was accepted.
   ///
   /// Stops where an object cannot be read: what comes after waits until it can.

@@ -38,6 +38,7 @@ extension Node {
         report.imports.append(imported)
         onReport(imported)
       }
+      try deliver()
     }
     guard !report.isReadOnly else { return report }
     return try changing { () throws(NodeError) -> SyncReport in

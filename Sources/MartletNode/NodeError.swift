@@ -27,7 +27,7 @@ public enum NodeError: Error, Equatable, Sendable {
   case card(CardError)
   /// It is this device's own card.
   case ownCard
-  /// A peer of that name, with another card, is known already.
+  /// A peer of that name, with another card, or a group of that name is here already.
   case nameTaken(String)
   /// No peer has that name.
   case unknownPeer(String)

@@ -16,7 +16,7 @@ struct Command {
   ///   - width: Columns of the terminal that output and words go to; nil if they go to pipes.
   init(
     _ arguments: [[UInt8]], environment: [String: String] = [:], input: [UInt8] = [],
-    width: Int? = nil, signal: Int32? = nil
+    width: Int? = nil, signal: Int32? = nil, now: UInt64? = nil
   ) throws {
     let output = Output(width: width)
     let words = Output(width: width)
@@ -28,6 +28,7 @@ struct Command {
     let console = Console(
       output: output, words: words, input: reader, inputIsTerminal: false,
       environment: { environment[$0].map { Array($0.utf8) } }, signal: { signal }, uptime: { 0 })
+    if let now { console.now = { now } }
     status = Invocation.run(arguments, on: console)
     output.flush()
     words.flush()

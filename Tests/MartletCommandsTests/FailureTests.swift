@@ -36,10 +36,11 @@ struct FailureTests {
     (.incomplete(evil, missingBlobs: 2, missingByteCount: 9), 2),
     (.tooLarge(byteCount: 9, limit: 8), 73), (.badText, 65), (.badBundle(evilPath, evil), 65),
     (.notForUs(evilPath), 77),
-    (.doesNotReadBack(evilPath), 74), (.engine(evil), 1), (.interrupted, 130),
-    (.badPassphrase, 64), (.notGranted(evil), 1), (.archived(evil), 1),
-    (.ambiguousObject(evil), 1), (.noDirectory(evilPath), 69), (.readOnlyMedium(evilPath), 69),
-    (.full(evilPath, needed: 9), 73), (.gone(evilPath), 69), (.exists(evilPath), 1),
+    (.doesNotReadBack(evilPath), 74), (.badPassphrase, 64), (.notGranted(evil), 1),
+    (.archived(evil), 1), (.ambiguousObject(evil), 1), (.noDirectory(evilPath), 69),
+    (.gone(evilPath), 69), (.readOnlyMedium(evilPath), 69), (.full(evilPath, needed: 9), 73),
+    (.full(evilPath, needed: nil), 73), (.exists(evilPath), 1), (.engine(evil), 1),
+    (.interrupted, 130),
   ]
 
   @Test("follow one table", arguments: 0..<table.count)
@@ -105,9 +106,9 @@ struct FailureTests {
       case .archived: 25
       case .ambiguousObject: 26
       case .noDirectory: 27
-      case .readOnlyMedium: 28
-      case .full: 29
-      case .gone: 30
+      case .gone: 28
+      case .readOnlyMedium: 29
+      case .full: 30
       case .exists: 19
       }
     }

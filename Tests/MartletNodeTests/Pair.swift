@@ -7,9 +7,15 @@ import SystemPackage
 
 /// Devices on one simulated disk, and directories that play sticks.
 final class Village {
-  let disk: SimulatedFileSystem
+  var disk: SimulatedFileSystem
   let random: SeededRandom
   let clock = TestClock()
+
+  /// The same devices on another disk.
+  init(_ other: Village, on disk: SimulatedFileSystem, seed: UInt64) {
+    self.disk = disk
+    random = SeededRandom(seed: seed)
+  }
 
   init(seed: UInt64) throws {
     random = SeededRandom(seed: seed)
@@ -45,6 +51,42 @@ final class Village {
   }
 
   func stick() throws -> [String] { try disk.list("/stick").map(\.string).sorted() }
+
+  /// Every file of a device with its bytes.
+  func files(of name: String) throws -> [FilePath: [UInt8]] {
+    var files: [FilePath: [UInt8]] = [:]
+    func walk(_ path: FilePath) throws {
+      for entry in try disk.list(path) {
+        let child = path.appending(entry)
+        if try disk.information(at: child)?.kind == .directory {
+          try walk(child)
+        } else {
+          files[child] = try disk.readAll(child, limit: 1 << 26)
+        }
+      }
+    }
+    try walk(path(name))
+    return files
+  }
+
+  /// Writes a file and puts it into a group.
+  func put(_ bytes: [UInt8], from name: String, into group: String) throws -> [String] {
+    let source: FilePath = "/source"
+    try disk.remove(source)
+    try disk.openFile(source, .createNew(permissions: 0o600)).write(at: 0, bytes)
+    var addresses: [String] = []
+    try open(name).put([.file(source)], into: group, cut: .whole, isBatch: false) { address, _, _ in
+      addresses.append(address)
+    }
+    try disk.remove(source)
+    return addresses
+  }
+
+  func get(_ address: String, from name: String) throws -> [UInt8] {
+    var bytes: [UInt8] = []
+    try open(name, .reading).get(address) { bytes += $0 }
+    return bytes
+  }
 
   /// What a peer lacks and has not acknowledged, by its name.
   func open(_ name: String, lacks peer: String) throws -> PeerStatus? {

@@ -69,10 +69,14 @@ struct ChatLogVerb: Verb {
 
   func execute(on console: Console) throws(Failure) -> ExitStatus {
     let node = try console.open(writing: false)
+    let report = try console.attempt { () throws(NodeError) in try node.group(group.text) }
     do {
-      try node.log(group.text, from: 0) { message throws(NodeError) in
-        if console.output.failure != nil { throw .interrupted }
-        if let chat = ChatText(message) { Self.show(chat, message, on: console) }
+      // What is not accepted is not delivered; it follows as such.
+      if report.isAccepted {
+        try node.log(group.text, from: 0) { message throws(NodeError) in
+          if console.output.failure != nil { throw .interrupted }
+          if let chat = ChatText(message) { Self.show(chat, message, on: console) }
+        }
       }
     } catch {
       if console.output.failure != nil { return .done }

@@ -45,7 +45,7 @@ struct ExportVerb: Verb {
   var peers: [NameArgument]
   @Argument(help: ArgumentHelp("A directory, a file, or -.", valueName: "dest"))
   var destination: PathArgument
-  @Flag(name: .customLong("full"), help: "Also what was sent already and may not have arrived.")
+  @Flag(name: .customLong("full"), help: "Everything, whatever was sent or acknowledged.")
   var isFull = false
   @Flag(name: .customLong("dry-run"), help: "Only say what would be written.")
   var isDryRun = false
@@ -105,29 +105,35 @@ struct ExportOperation: Operation {
     var exported = Node.ExportOptions()
     exported.isFull = isFull
     exported.isDryRun = isDryRun
-    let destination = try place(on: console)
-    if peers.count > 1 {
-      guard case .directory = destination else {
-        throw Failure(.usage, "one file is for one peer", hint: "name a directory")
-      }
+    let place = try place(on: console)
+    if peers.count > 1, case .directory = place {
+    } else if peers.count > 1 {
+      throw Failure(
+        .usage, "each peer gets a bundle of its own, and they do not go into one file",
+        hint: "name a directory, or export to one peer at a time")
     }
     for peer in peers {
       let report = try console.attempt { () throws(NodeError) in
-        try node.export(to: peer, destination, exported)
+        try node.export(to: peer, place, exported)
       }
-      guard let report else {
-        console.note("nothing lacking for \(Escape.text(peer)); nothing was written")
-        continue
-      }
-      if self.destination.isStandard {
-        // Standard output is the bundle's.
-        console.note(Words.line(report, would: isDryRun))
-        if console.options.isJSON { console.words.line(JSON(report).text) }
-      } else {
-        console.print(JSON(report), Words.line(report, would: isDryRun))
-      }
+      console.clearProgress()
+      show(report, for: peer, on: console)
     }
     return .done
+  }
+
+  private func show(_ report: ExportReport?, for peer: String, on console: Console) {
+    guard let report else {
+      console.note("nothing lacking for \(Escape.text(peer)); nothing was written")
+      return
+    }
+    if destination.isStandard {
+      // Standard output is the bundle's.
+      console.note(Words.line(report, would: isDryRun))
+      if console.options.isJSON { console.words.line(JSON(report).text) }
+    } else {
+      console.print(JSON(report), Words.line(report, would: isDryRun))
+    }
   }
 
   private func place(on console: Console) throws(Failure) -> Node.Destination {

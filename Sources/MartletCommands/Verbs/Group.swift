@@ -64,7 +64,7 @@ struct GroupCreateVerb: Verb {
 struct GroupAcceptVerb: Verb {
   static let configuration = CommandConfiguration.verb(
     "accept", "Takes part in a group that a peer made.",
-    "Until then what it holds is kept and passed on, and not shown.",
+    "Until then what comes is kept, and neither delivered nor passed on to its other members.",
     examples: "martlet group accept village")
 
   @Argument(help: "Its name, or the first digits of its id.") var name: NameArgument

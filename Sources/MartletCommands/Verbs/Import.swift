@@ -63,7 +63,7 @@ struct ImportVerdict {
       let pending = report.pending > 0 ? ", \(report.pending) pending" : ""
       let what =
         report.messages == 0 && report.blobs == 0
-        ? "no new objects"
+        ? "nothing new"
         : "\(Words.count(report.messages, "message")), \(Words.count(report.blobs, "blob")), "
           + Words.bytes(report.byteCount)
       say("imported \(what) from \(sender)\(pending)", on: console)
@@ -151,6 +151,7 @@ struct ImportVerb: Verb {
       }
     }
     let node = try console.open(writing: !isDryRun)
+    let before = try console.attempt { () throws(NodeError) in try Deliveries(node) }
     var statuses: [ExitStatus] = []
     for source in sources {
       do {
@@ -165,6 +166,7 @@ struct ImportVerb: Verb {
         statuses.append(error.status)
       }
     }
+    _ = try console.attempt { () throws(NodeError) in try before.showNew(node, on: console) }
     return ImportVerdict.together(statuses)
   }
 

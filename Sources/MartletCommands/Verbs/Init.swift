@@ -38,6 +38,11 @@ struct InitVerb: Verb {
       console.plan("make device \(Escape.text(name)) at \(Escape.text(path))")
       return .done
     }
+    do {
+      try Self.makeDirectories(upTo: path.removingLastComponent(), on: LocalFileSystem())
+    } catch {
+      throw Failure(error)
+    }
     try console.attempt { () throws(NodeError) in
       try Node.create(at: path, name: name, passphrase: passphrase)
     }
@@ -48,5 +53,14 @@ struct InitVerb: Verb {
       "made device \(Escape.text(name)) in \(Escape.text(path))")
     console.note("give the others your card: `martlet card`")
     return .done
+  }
+
+  /// `~/.local/share` is not there on a new machine; directories of data are for their owner alone.
+  private static func makeDirectories(
+    upTo path: FilePath, on disk: LocalFileSystem
+  ) throws(FileSystemError) {
+    guard !path.components.isEmpty, try !disk.isDirectory(path) else { return }
+    try makeDirectories(upTo: path.removingLastComponent(), on: disk)
+    try disk.makeDirectory(path, permissions: 0o700)
   }
 }

@@ -28,7 +28,7 @@ struct LogVerb: Verb {
     do {
       try node.log(group.text, from: start) { message throws(NodeError) in
         if console.output.failure != nil { throw .interrupted }
-        try Self.show(message, of: node, on: console)
+        try Self.show(message, of: node, in: group.text, on: console)
       }
     } catch {
       if console.output.failure != nil { return .done }
@@ -38,13 +38,14 @@ struct LogVerb: Verb {
   }
 
   private static func show(
-    _ message: MessageReport, of node: Node, on console: Console
+    _ message: MessageReport, of node: Node, in group: String, on console: Console
   ) throws(NodeError) {
     switch message.body {
     case .client(let body):
       if let chat = ChatText(message) {
         show(
-          message, message.id.hex, on: console, [("text", .string(chat.text))],
+          message, message.id.hex, on: console,
+          [("reply_to", .optional(chat.replyTo?.hex)), ("body", .string(chat.text))],
           Escape.text(chat.text))
         return
       }
@@ -67,14 +68,10 @@ struct LogVerb: Verb {
         "file \(Escape.text(name)), \(Words.bytes(byteCount))"
           + (missingBlobs > 0 ? ", \(Words.count(missingBlobs, "blob")) missing" : ""))
     case .items(let byteCounts, let name):
+      let items = try node.items(of: message.id, in: group) ?? []
       for (index, byteCount) in byteCounts.enumerated() {
         let address = byteCounts.count == 1 ? message.id.hex : "\(message.id.hex)/\(index)"
-        var body: [UInt8]?
-        if byteCount <= shownByteLimit {
-          var bytes: [UInt8] = []
-          try node.get(address) { piece throws(NodeError) in bytes += piece }
-          body = bytes
-        }
+        let body = byteCount <= shownByteLimit && index < items.count ? items[index] : nil
         var members: [(String, JSON)] = [("bytes", .count(byteCount))]
         if !name.isEmpty { members.append(JSON.member("name", name)) }
         if let body { members.append(JSON.member("body", body, otherwise: "base64")) }

@@ -29,28 +29,29 @@ struct SyncVerb: Verb {
   func execute(on console: Console) throws(Failure) -> ExitStatus {
     let began = console.uptime()
     let path = directory.path
-    do {
-      guard try LocalFileSystem().isDirectory(path) else { throw unavailable(path) }
-    } catch let failure as Failure {
-      throw failure
-    } catch {
-      throw unavailable(path)
-    }
     let node = try console.open(writing: !isDryRun)
-    let preview: (bundles: [InspectReport], statuses: [ExitStatus]) =
-      isDryRun ? try ImportVerb.preview(path, node, on: console) : ([], [])
+    let before = try console.attempt { () throws(NodeError) in try Deliveries(node) }
+    var verdicts: [ImportVerdict] = []
     let report: SyncReport
     do {
       report = try node.sync(
-        path, with: peers.isEmpty ? nil : peers.map(\.text), isDryRun: isDryRun)
+        path, with: peers.isEmpty ? nil : peers.map(\.text), isDryRun: isDryRun
+      ) { imported in
+        let verdict = ImportVerdict(isNamed: false, report: imported)
+        verdict.show(on: console)
+        verdicts.append(verdict)
+      }
     } catch .file(let error) where error.category == .gone && error.path.starts(with: path) {
-      throw unavailable(path)
+      throw Failure(.gone(path))
     } catch {
       throw console.failure(error)
     }
     console.clearProgress()
-    let verdicts = report.imports.map { ImportVerdict(isNamed: false, report: $0) }
-    for verdict in verdicts { verdict.show(on: console) }
+    let preview: (bundles: [InspectReport], statuses: [ExitStatus]) =
+      isDryRun ? try ImportVerb.preview(path, node, on: console) : ([], [])
+    let texts = try console.attempt { () throws(NodeError) in
+      try before.showNew(node, on: console)
+    }
     for export in report.exports {
       console.print(JSON(export), Words.line(export, would: isDryRun))
     }
@@ -63,20 +64,15 @@ struct SyncVerb: Verb {
       console.note("\(Escape.text(path)) is read-only: nothing was written or removed")
     }
     summarize(
-      report, preview.bundles, milliseconds: console.uptime() &- began, on: console)
+      report, preview.bundles, texts: texts, milliseconds: console.uptime() &- began, on: console)
     return ImportVerdict.together(
       (preview.statuses + verdicts.map(\.status)).filter { $0 != .done }.map { _ in .partial })
   }
 
-  private func unavailable(_ path: FilePath) -> Failure {
-    Failure(
-      .carrierUnavailable, "\(Escape.text(path)) is not there, or no directory",
-      hint: "is the medium plugged in and mounted?", path: path)
-  }
-
   /// - Parameter preview: What would be imported, on a dry run.
   private func summarize(
-    _ report: SyncReport, _ preview: [InspectReport], milliseconds: UInt64, on console: Console
+    _ report: SyncReport, _ preview: [InspectReport], texts: UInt64, milliseconds: UInt64,
+    on console: Console
   ) {
     let imported = report.imports.filter {
       switch $0.outcome {
@@ -97,7 +93,7 @@ struct SyncVerb: Verb {
       .object([
         ("type", "sync"), JSON.member("path", directory.path), ("dry_run", .bool(isDryRun)),
         ("imported", .count(countIn)), ("objects_in", .number(objectsIn)),
-        ("bytes_in", .number(bytesIn)), ("pending", .number(pending)),
+        ("bytes_in", .number(bytesIn)), ("pending", .number(pending)), ("texts", .number(texts)),
         ("exported", .count(report.exports.count)), ("objects_out", .number(objectsOut)),
         ("bytes_out", .number(bytesOut)), ("removed", .count(report.removed.count)),
         ("read_only", .bool(report.isReadOnly)), ("safe_to_remove", .bool(!isDryRun)),
