@@ -101,7 +101,8 @@ extension Node {
       // Kept beside the old one until the commit says that it counts.
       try node.opened().writeFile(nextIdentity, file)
       try node.commit()
-      try node.stored { () throws(StoreError) in try node.store.replaceIdentity(file) }
+      try node.stored { () throws(StoreError) in try node.store.replaceIdentity(with: nextIdentity)
+      }
     }
   }
 }

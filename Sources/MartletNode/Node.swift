@@ -152,9 +152,10 @@ public final class Node {
         var next = try store.file(Self.nextIdentity, limit: 1 << 20)
         defer { Secrets.wipe(&next) }
         identity = try IdentityFile.decode(next, passphrase: passphrase)
-      }
-      guard identity.deviceID == ownID else {
-        throw NodeError.identityDamaged(path.appending("identity"))
+        guard identity.deviceID == ownID else {
+          throw NodeError.identityDamaged(path.appending("identity"))
+        }
+        if isWriting { try store.replaceIdentity(with: Self.nextIdentity) }
       }
       openedIdentity = identity
       return identity

@@ -111,13 +111,14 @@ package final class Store {
   /// The bytes of `identity`.
   package func identity() throws(StoreError) -> [UInt8] { try file("identity", limit: 1 << 20) }
 
-  /// Replaces the bytes of `identity`, durably: where a copied store becomes a device of its own.
+  /// Puts a file that a transaction wrote in the place of `identity`, durably: where a copied store
+  /// becomes a device of its own.
   ///
-  /// Not part of any transaction. A power cut leaves the one or the other, whole.
+  /// Not part of any transaction. A power cut leaves both files or the one, whole.
   /// - Throws: ``StoreError/readOnly(_:)``, ``StoreError/system(_:)``.
-  package func replaceIdentity(_ bytes: [UInt8]) throws(StoreError) {
+  package func replaceIdentity(with name: String) throws(StoreError) {
     guard isWriting else { throw .readOnly(path) }
-    try disk.replace("identity", with: bytes)
+    try disk.rename(name, to: "identity")
     try disk.syncDirectory("")
   }
 
