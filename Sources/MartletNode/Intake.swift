@@ -14,9 +14,6 @@ struct Arrival: Sendable {
 
 /// Gives the objects of one bundle their places: in a log, on the pending list, or nowhere.
 final class Intake {
-  /// What groups that are not accepted yet may hold, at least; beyond it a tenth of the free space.
-  static let unacceptedByteCount: UInt64 = 2 << 30
-
   private let node: Node
   private let peer: DeviceID
   private let logs: [CarriedLog]
@@ -38,8 +35,7 @@ final class Intake {
   private var rekeyed: Set<GroupID> = []
   private var uncommittedCount = 0
   private var uncommittedBytes: UInt64 = 0
-  private var unacceptedLeft: UInt64?
-  private var pendingLeft: [GroupID: (count: Int, bytes: UInt64)] = [:]
+  private var room: IntakeRoom
 
   init(
     _ node: Node, from peer: DeviceID, logs: [CarriedLog], reception: Reception
@@ -50,6 +46,7 @@ final class Intake {
     self.reception = reception
     isShared = logs.map { node.sync.peers[peer]?.logs[$0.log] != nil }
     collector = StretchCollector(logs)
+    room = IntakeRoom(peer: peer)
     for log in node.state.groups where node.groupStates[log]?.pending.isEmpty == false {
       node.groupStates[log]?.unlock(with: try node.identity().sealing)
       let held = try node.waiting(in: log)
@@ -186,7 +183,7 @@ final class Intake {
       node.changedGroups.insert(header.group)
       return true
     }
-    guard try hasRoom(for: record, in: header.group) else { return false }
+    guard try room.isLeft(for: record, in: header.group, of: node) else { return false }
     if header.objectClass == .blobs {
       try node.append(try keep(record), to: log)
       blobs += 1
@@ -231,7 +228,7 @@ final class Intake {
       try placeChildren(of: record.id)
       return true
     }
-    guard mayWait(record, in: header.group) else { return false }
+    guard room.takePending(record, in: header.group, of: node) else { return false }
     let stored = try keep(record)
     messages += 1
     node.groupStates[header.group]?.pending[record.id] = GroupState.Pending(
@@ -279,9 +276,7 @@ final class Intake {
     uncommittedBytes += UInt64(record.bytes.count)
     changed = true
     node.changedGroups.insert(log.group)
-    if let left = unacceptedLeft, node.groupStates[log.group]?.isAccepted == false {
-      unacceptedLeft = left - min(left, UInt64(record.bytes.count))
-    }
+    room.take(record, in: log.group, of: node)
     return stored
   }
 
@@ -370,45 +365,6 @@ final class Intake {
     node.changedGroups.insert(group)
     rekeyed.insert(group)
     return opened
-  }
-
-  // MARK: Room
-
-  /// Groups that nobody here accepted share a quota.
-  private func hasRoom(for record: DecodedRecord, in group: GroupID) throws(NodeError) -> Bool {
-    guard node.groupStates[group]?.isAccepted == false else { return true }
-    if unacceptedLeft == nil {
-      let free = (try? node.environment.system.freeByteCount(at: node.path)) ?? 0
-      var used: UInt64 = 0
-      for other in node.groupStates.values where !other.isAccepted {
-        used += try node.report(other).byteCount
-      }
-      let limit = max(Self.unacceptedByteCount, free / 10)
-      unacceptedLeft = limit > used ? limit - used : 0
-    }
-    return UInt64(record.bytes.count) <= unacceptedLeft ?? 0
-  }
-
-  /// One sender can fill only so much of the pending list.
-  private func mayWait(_ record: DecodedRecord, in group: GroupID) -> Bool {
-    var left =
-      pendingLeft[group]
-      ?? {
-        let own = (node.groupStates[group]?.pending ?? [:]).values.filter {
-          $0.senders.contains(peer)
-        }
-        let bytes = own.reduce(UInt64(0)) { $0 + UInt64($1.stored.byteCount) }
-        return (
-          max(0, GroupState.pendingLimit - own.count),
-          GroupState.pendingByteLimit - min(GroupState.pendingByteLimit, bytes)
-        )
-      }()
-    let size = UInt64(record.bytes.count)
-    guard left.count > 0, size <= left.bytes else { return false }
-    left.count -= 1
-    left.bytes -= size
-    pendingLeft[group] = left
-    return true
   }
 
   private func commit() throws(NodeError) {
