@@ -108,7 +108,10 @@ let package = Package(
       ["MartletCarriers", "MartletFileSystem", "MartletTestSupport", system]),
     tests(
       "MartletNodeTests",
-      ["MartletNode", "MartletFileSystem", "MartletSeal", "MartletTestSupport", system]),
+      [
+        "MartletNode", "MartletFileSystem", "MartletObjects", "MartletSeal", "MartletSync",
+        "MartletTestSupport", "MartletWire", system,
+      ]),
     tests("MartletWireTests", ["MartletWire", "MartletSeal", "MartletTestSupport"]),
     tests("MartletSyncTests", ["MartletSync", "MartletWire", "MartletSeal", "MartletTestSupport"]),
     tests(

@@ -140,7 +140,12 @@ struct BundleImport {
         node.groupStates[$0] != nil
       })
     if reception.rolledBack {
-      // Nothing more is numbered before the new numbering is kept.
+      // Nothing more is numbered before the new numbering is kept, here or in other groups.
+      var others: [LogID: UInt64] = [:]
+      for id in node.sync.logs.keys where views[id] == nil {
+        others[id] = try node.log(id).length
+      }
+      node.sync.fork(at: others, random: node.environment.random)
       node.isStateChanged = true
       node.changedPeers.formUnion(node.sync.peers.keys)
       node.changedGroups.formUnion(node.groupStates.keys)
@@ -153,7 +158,7 @@ struct BundleImport {
       node.state.peers[index].lastHeard = node.now
       node.isStateChanged = true
     }
-    if damage == nil {
+    if damage == nil, intake.refusedCount == 0 {
       node.state.remember(reader.header.hash)
       node.isStateChanged = true
     }

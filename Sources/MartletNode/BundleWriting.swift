@@ -50,14 +50,14 @@ struct BundleWriting {
     let name = DirectoryCarrier.newName(random: node.environment.random.bytes(9))
     let before = node.sync.peers[order.peer]
     try naming { () throws(NodeError) in try note(name, outlet) }
-    do throws(Failure) {
-      let result = try stream(envelope, name, outlet)
-      try naming { () throws(NodeError) in try noteFinished() }
-      return result
-    } catch {
+    let result: (path: FilePath?, byteCount: UInt64)
+    do throws(Failure) { result = try stream(envelope, name, outlet) } catch {
       takeBack(before)
       throw error
     }
+    // Where this fails the file stands, and stays noted as unfinished: the next sync removes it.
+    try naming { () throws(NodeError) in try noteFinished() }
+    return result
   }
 
   // MARK: What is noted

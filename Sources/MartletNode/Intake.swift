@@ -25,6 +25,8 @@ final class Intake {
   private(set) var blobs: UInt64 = 0
   private(set) var byteCount: UInt64 = 0
   private(set) var placedCount: UInt64 = 0
+  /// Objects that were not taken: of a group not shared with the sender, or beyond a quota.
+  private(set) var refusedCount: UInt64 = 0
   /// Whether an object came to be held by it.
   private(set) var changed = false
 
@@ -62,10 +64,14 @@ final class Intake {
     let proven = try prove(arrivals)
     for (arrival, isProven) in zip(arrivals, proven) {
       let record = arrival.record
-      guard isShared[record.logIndex] else { continue }
+      guard isShared[record.logIndex] else {
+        refusedCount += 1
+        continue
+      }
       try node.checkStop()
       let isAccepted = try accept(arrival, isProven: isProven)
       placedCount += 1
+      if !isAccepted { refusedCount += 1 }
       if let whole = collector.add(
         log: record.logIndex, run: record.runIndex, position: record.position, id: record.id,
         isAccepted: isAccepted)
@@ -362,6 +368,16 @@ final class Intake {
     node.groupStates[group]?.founderNonce = content.founderNonce
     node.groupStates[group]?.members = content.members.map(\.card)
     node.groupStates[group]?.name = content.groupName
+    // Whoever named the group before its members were known, and is none, hears no more of it.
+    let members = Set(content.members.map(\.card.deviceID))
+    for other in node.sync.peers.keys where !members.contains(other) {
+      for objectClass in ObjectClass.allCases {
+        let log = LogID(group: group, objectClass: objectClass)
+        if node.sync.peers[other]?.logs.removeValue(forKey: log) != nil {
+          node.changedPeers.insert(other)
+        }
+      }
+    }
     node.changedGroups.insert(group)
     rekeyed.insert(group)
     return opened

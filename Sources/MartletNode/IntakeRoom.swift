@@ -26,6 +26,7 @@ struct IntakeRoom {
       var used: UInt64 = 0
       for other in node.groupStates.values where !other.isAccepted {
         used += try node.report(other).byteCount
+        used += other.pending.values.reduce(0) { $0 + UInt64($1.stored.byteCount) }
       }
       let limit = max(Self.unacceptedByteCount, free / 10)
       unacceptedLeft = limit > used ? limit - used : 0

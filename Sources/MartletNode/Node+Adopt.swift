@@ -33,12 +33,18 @@ extension Node {
     try changing { () throws(NodeError) in
       for (id, group) in groupStates {
         let log = try log(LogID(group: id, objectClass: .messages))
-        let kept = try reading(log) { () throws(LogReadError) in
+        let (kept, isOwnHeld) = try reading(log) { () throws(LogReadError) -> ([ObjectID], Bool) in
           var kept: [ObjectID] = []
           for head in group.heads where try log.position(of: head) != nil { kept.append(head) }
-          return kept
+          guard let own = group.ownLast else { return (kept, false) }
+          return (kept, try log.position(of: own) != nil)
         }
         groupStates[id]?.heads = kept
+        if !isOwnHeld { groupStates[id]?.ownLast = nil }
+        // What takes the places that were cut is to be delivered, some of it again.
+        for (client, cursor) in group.cursors where cursor.position > log.length {
+          groupStates[id]?.cursors[client]?.position = log.length
+        }
       }
       try renumber()
     }

@@ -26,8 +26,7 @@ extension Node {
         case .missing, .objectDamaged:
           // It was never acknowledged for good: whoever sent it is asked again.
           groupStates[id]?.pending[object] = nil
-          try log(LogID(group: id, objectClass: .messages)).pending.remove(object)
-          changedGroups.insert(id)
+          try forgetPending([object], in: id)
           continue
         default: throw .store(error)
         }
@@ -39,6 +38,18 @@ extension Node {
         author: opened?.message.author, isProven: held.isProven)
     }
     return waiting
+  }
+
+  /// Notes that pending objects are held no more; whoever sent them is told so.
+  func forgetPending(_ objects: [ObjectID], in id: GroupID) throws(NodeError) {
+    let name = LogID(group: id, objectClass: .messages)
+    let log = try log(name)
+    for object in objects {
+      groupStates[id]?.pending[object] = nil
+      log.pending.remove(object)
+    }
+    changedGroups.insert(id)
+    changedPeers.formUnion(sync.dropPending(objects, of: name))
   }
 
   /// Missing parents of what came from a peer and is pending: it is asked for them.

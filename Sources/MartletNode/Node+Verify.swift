@@ -27,10 +27,8 @@ extension Node {
       var positions: [LogID: Set<UInt64>] = [:]
       for (log, position, _) in found.lost { positions[log, default: []].insert(position) }
       for id in groupStates.keys {
-        for object in found.lostHeld where groupStates[id]?.pending[object] != nil {
-          groupStates[id]?.pending[object] = nil
-          changedGroups.insert(id)
-        }
+        let gone = found.lostHeld.filter { groupStates[id]?.pending[$0] != nil }
+        if !gone.isEmpty { try forgetPending(gone, in: id) }
       }
       try lose(positions)
       try commit()

@@ -1,5 +1,6 @@
 internal import MartletSeal
 package import MartletWire
+internal import SystemPackage
 
 /// One entry of a group log.
 package struct GroupLogEntry: Hashable, Sendable {
@@ -55,7 +56,10 @@ package final class GroupLog {
   /// Entries of a range, as far as they are there. O(*n*) memory: ask for at most some thousands.
   package func entries(_ range: Range<UInt64>) throws(StoreError) -> [GroupLogEntry] {
     let range = range.clamped(to: 0..<length)
-    guard let file, !range.isEmpty else { return [] }
+    guard !range.isEmpty else { return [] }
+    guard let file else {
+      throw .damaged(FilePath(id.path), offset: range.lowerBound * UInt64(Self.entryByteCount))
+    }
     let size = Self.entryByteCount
     let bytes = try file.read(at: range.lowerBound * UInt64(size), count: range.count * size)
     var entries: [GroupLogEntry] = []

@@ -80,18 +80,40 @@ extension PeerLog {
     return isNew
   }
 
-  /// Notes that the peer declared a stretch void.
+  /// Notes that the peer declared stretches void.
   ///
-  /// What was held in it is forgotten: the chains within cannot be compared any more.
-  mutating func creditVoid(_ run: VoidRun, below common: UInt64) {
-    guard run.range.upperBound <= common else { return }
-    if let mark = marks[run.range.lowerBound], mark != run.chainBefore { return }
-    if let mark = marks[run.range.upperBound], mark != run.chainAfter { return }
-    forget(run.range)
-    void.insert(run.range)
-    marks[run.range.lowerBound] = run.chainBefore
-    marks[run.range.upperBound] = run.chainAfter
+  /// What was held in them is forgotten: the chains within cannot be compared any more.
+  mutating func creditVoid(_ runs: [VoidRun], below common: UInt64) {
+    var ranges: [Range<UInt64>] = []
+    for run in runs where run.range.upperBound <= common {
+      if let mark = marks[run.range.lowerBound], mark != run.chainBefore { continue }
+      if let mark = marks[run.range.upperBound], mark != run.chainAfter { continue }
+      ranges.append(run.range)
+      marks[run.range.lowerBound] = run.chainBefore
+      marks[run.range.upperBound] = run.chainAfter
+    }
+    guard !ranges.isEmpty else { return }
+    for range in held.intersection(Intervals(ranges)).ranges { forget(range) }
+    void = void.union(Intervals(ranges))
     tidy()
+  }
+
+  /// Forgets what stood at positions of ours that are no more.
+  mutating func cut(at length: UInt64) {
+    for run in correspondence.runs where run.ours + run.count > length {
+      forget(run.theirs + (max(run.ours, length) - run.ours)..<run.theirs + run.count)
+    }
+  }
+
+  /// Forgets pending objects; whether there were any.
+  mutating func drop(_ ids: [ObjectID]) -> Bool {
+    var dropped = false
+    for id in ids {
+      guard let theirs = unplaced.removeValue(forKey: id) else { continue }
+      held.remove(theirs..<theirs + 1)
+      dropped = true
+    }
+    return dropped
   }
 
   /// Takes the peer's present lineage; what another numbering said is forgotten.

@@ -49,4 +49,8 @@ package enum SyncLimits {
   package static let idCount = 262_144
   /// Instances that one descends from.
   package static let retiredCount = 65_536
+  /// Ids of one log that are taken to be absent: each of our bundles lists them all.
+  package static let absentCount = 16_384
+  /// Epochs of one log that are known to have ended.
+  package static let retiredEpochCount = 65_536
 }

@@ -47,6 +47,11 @@ extension SyncState {
   ) throws(SyncError) -> Reception {
     guard peers[peer] != nil else { throw .unknownPeer }
     guard bundle.retired.count <= SyncLimits.retiredCount else { throw .outOfRange(.count) }
+    if let journal = peers[peer], journal.instance != bundle.instance,
+      journal.retired.union(bundle.retired).count >= SyncLimits.retiredCount
+    {
+      throw .outOfRange(.count)
+    }
     try bundle.section.check(carried: bundle.logs)
     var reception = Reception(peer: peer)
     reception.hasRecords = bundle.logs.contains { !$0.runs.isEmpty }
@@ -188,7 +193,7 @@ extension SyncState {
         chainAfter: run.chainAfter)
       if try known.credit(stretch, below: common, view: view) { reception.changed = true }
     }
-    for run in said.void { known.creditVoid(run, below: common) }
+    known.creditVoid(said.void, below: common)
     peers[peer]?.logs[said.log] = known
   }
 
@@ -211,7 +216,9 @@ extension SyncState {
   private mutating func markAbsent(
     _ id: ObjectID, in log: LogID, view: some LogView
   ) throws(LogReadError) {
-    guard try !view.holds(id), try view.position(of: id) == nil else { return }
+    guard (logs[log]?.absent.count ?? 0) < SyncLimits.absentCount, try !view.holds(id),
+      try view.position(of: id) == nil
+    else { return }
     logs[log]?.absent.insert(id)
   }
 }

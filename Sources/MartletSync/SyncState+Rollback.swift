@@ -55,7 +55,10 @@ extension SyncState {
   ) {
     if let instance = found.retiredInstance { device.retired.append(instance) }
     for log in logs.keys.sorted() {
-      logs[log]?.retired.formUnion(found.retiredEpochs[log] ?? [])
+      let retired = found.retiredEpochs[log] ?? []
+      if (logs[log]?.retired.count ?? 0) + retired.count <= SyncLimits.retiredEpochCount {
+        logs[log]?.retired.formUnion(retired)
+      }
       if let position = found.forks[log] {
         fork(log, at: position, random: random)
       } else if found.instance, let length = views[log]?.length {

@@ -27,8 +27,29 @@ package struct SyncState: Equatable, Sendable {
   package mutating func adopt(lengths: [LogID: UInt64], random: any RandomSource) {
     renewInstance(random: random)
     for log in logs.keys.sorted() {
-      fork(log, at: lengths[log] ?? 0, random: random)
+      let length = lengths[log] ?? 0
+      logs[log]?.lost.remove(length..<UInt64.max)
+      logs[log]?.void.remove(length..<UInt64.max)
+      for peer in peers.keys { peers[peer]?.logs[log]?.cut(at: length) }
+      fork(log, at: length, random: random)
     }
+  }
+
+  /// Starts a new epoch at the end of logs: a rollback that one log shows is one of all.
+  package mutating func fork(at lengths: [LogID: UInt64], random: any RandomSource) {
+    for log in lengths.keys.sorted() { fork(log, at: lengths[log] ?? 0, random: random) }
+  }
+
+  /// Takes back what was said of pending objects that are held no more: peers send them again.
+  ///
+  /// - Returns: The peers concerned; each is owed a bundle.
+  package mutating func dropPending(_ ids: [ObjectID], of log: LogID) -> Set<DeviceID> {
+    var concerned: Set<DeviceID> = []
+    for peer in peers.keys where peers[peer]?.logs[log]?.drop(ids) == true {
+      peers[peer]?.owed = true
+      concerned.insert(peer)
+    }
+    return concerned
   }
 
   /// Gives objects that left the pending list their places in what peers are known to hold.
@@ -46,6 +67,9 @@ package struct SyncState: Equatable, Sendable {
 
   mutating func renewInstance(random: any RandomSource) {
     device.retired.append(device.instance)
+    if device.retired.count > SyncLimits.retiredCount {
+      device.retired.removeFirst(device.retired.count - SyncLimits.retiredCount)
+    }
     if let fresh = InstanceID(random.bytes(32)) { device.instance = fresh }
     for peer in peers.keys {
       peers[peer]?.nextNumber = 1
@@ -55,6 +79,9 @@ package struct SyncState: Equatable, Sendable {
   }
 
   mutating func fork(_ log: LogID, at fork: UInt64, random: any RandomSource) {
+    // One epoch more than a lineage may have, and nobody could read it: all are ended then.
+    let isFull = (logs[log]?.lineage.starts.count ?? 0) >= Lineage.limit
+    let fork = isFull ? 0 : fork
     logs[log]?.fork(at: fork, epoch: EpochID(random: random))
     guard fork < .max else { return }
     for peer in peers.keys {

@@ -1,0 +1,177 @@
+import MartletFileSystem
+import MartletObjects
+import MartletSeal
+import MartletSync
+import MartletTestSupport
+import MartletWire
+import SystemPackage
+import Testing
+
+@testable import MartletNode
+
+@Suite("What must hold")
+struct RepairTests {
+  @Test("a group that was named by an outsider first is not shared with the outsider")
+  func preempted() throws {
+    let village = try Village(seed: 4)
+    try village.create("founder", "victim", "mallory")
+    for name in ["/s1", "/s2", "/s3"] {
+      try village.disk.makeDirectory(FilePath(name), permissions: 0o700)
+    }
+    try village.disk.syncDirectory("/")
+    let group = try village.open("founder").createGroup("secrets", with: ["victim"])
+    do {
+      let node = try village.open("mallory")
+      let victim = try #require(node.state.peers.first { $0.name == "victim" }).card.deviceID
+      try node.changing { () throws(NodeError) in
+        try node.loadJournals()
+        var state = GroupState(
+          id: group.id, name: "x", kind: .created, isAccepted: true, random: village.random)
+        state.take(
+          GrantBox(
+            group: group.id, key: .random(from: village.random),
+            groupSecret: .random(from: village.random)),
+          for: try node.identity().sealing.publicKey)
+        node.add(state)
+        node.share(group.id, with: victim)
+        _ = try node.write(client: "note", body: [1], to: group.id)
+        try node.commit()
+      }
+      _ = try node.export(to: "victim", .directory("/s1"))
+    }
+    try village.open("victim").importBundles(["/s1"]) { _ in }
+    _ = try village.open("founder").send(client: "note", body: Array("top".utf8), to: "secrets")
+    _ = try village.open("founder").export(to: "victim", .directory("/s2"))
+    try village.open("victim").importBundles(["/s2"]) { _ in }
+    _ = try village.open("victim").acceptGroup("secrets")
+    let node = try village.open("victim")
+    let report = try node.export(to: "mallory", .directory("/s3"))
+    #expect((report?.messages ?? 0) == 0)
+    let mallory = try #require(node.state.peers.first { $0.name == "mallory" }).card.deviceID
+    #expect(
+      node.sync.peers[mallory]?.logs[LogID(group: group.id, objectClass: .messages)] == nil)
+  }
+
+  @Test("a pending message that was damaged comes back")
+  func pendingDamage() throws {
+    let village = try Village(seed: 5)
+    try village.create("laptop", "clinic")
+    for name in ["/s1", "/s2"] {
+      try village.disk.makeDirectory(FilePath(name), permissions: 0o700)
+    }
+    try village.disk.syncDirectory("/")
+    _ = try village.open("laptop").send(client: "note", body: Array("m1".utf8), to: "clinic")
+    _ = try village.open("laptop").export(to: "clinic", .directory("/s1"))
+    _ = try village.open("laptop").send(client: "note", body: Array("m2".utf8), to: "clinic")
+    _ = try village.open("laptop").export(to: "clinic", .directory("/s2"))
+    try village.open("clinic").importBundles(["/s2"]) { _ in }
+    for pack in try village.disk.list("/d/clinic/packs")
+    where pack.string.hasSuffix(".pack") {
+      let path = FilePath("/d/clinic/packs").appending(pack)
+      let file = try village.disk.openFile(path, .readWrite)
+      let count = Int(try file.information().byteCount)
+      try file.write(at: 0, [UInt8](repeating: 0x5A, count: count))
+      try file.sync()
+    }
+    #expect(try village.open("clinic").verify().lost.count == 1)
+    for _ in 0..<6 {
+      village.clock.pass(2 * 24 * 3600)
+      _ = try village.open("clinic").sync("/stick", with: nil)
+      _ = try village.open("laptop").sync("/stick", with: nil)
+    }
+    #expect(try village.texts("clinic", in: "laptop") == ["m1", "m2"])
+  }
+
+  @Test("a log that was cut short: new messages reach the peer, lost ones come back")
+  func shortLog() throws {
+    let village = try Village(seed: 6)
+    try village.create("laptop", "clinic")
+    for index in 0..<3 {
+      _ = try village.open("laptop").send(
+        client: "note", body: Array("m\(index)".utf8), to: "clinic")
+    }
+    for _ in 0..<2 {
+      for device in ["laptop", "clinic"] { _ = try village.open(device).sync("/stick", with: nil) }
+    }
+    #expect(try village.texts("clinic", in: "laptop") == ["m0", "m1", "m2"])
+    var cut = 0
+    for group in try village.disk.list("/d/clinic/groups") {
+      let directory = FilePath("/d/clinic/groups").appending(group)
+      for file in try village.disk.list(directory) where file.string.hasSuffix(".log") {
+        let open = try village.disk.openFile(directory.appending(file), .readWrite)
+        if try open.information().byteCount > 0 {
+          try open.truncate(to: 0)
+          try open.sync()
+          cut += 1
+        }
+      }
+    }
+    #expect(cut == 1)
+    let client = Heard()
+    do {
+      _ = try village.open("clinic", clients: [client]).send(
+        client: "note", body: Array("new".utf8), to: "laptop")
+    }
+    for _ in 0..<6 {
+      village.clock.pass(2 * 24 * 3600)
+      for device in ["clinic", "laptop"] {
+        _ = try village.open(device).sync("/stick", with: nil)
+      }
+    }
+    #expect(try village.texts("laptop", in: "clinic").contains("new"))
+    #expect(Set(try village.texts("clinic", in: "laptop")) == ["m0", "m1", "m2", "new"])
+  }
+}
+
+final class Heard: Client {
+  let type = "note"
+  func validate(_ message: ClientMessage) -> Validation { .accept }
+  func deliver(_ message: ClientMessage, state: inout [UInt8]) {
+    state += message.body + [0x0A]
+  }
+}
+
+extension RepairTests {
+  @Test("a rollback that one peer shows begins a new epoch in the groups of others too")
+  func everyLog() throws {
+    let village = try Village(seed: 8)
+    try village.create("a", "b", "c")
+    _ = try village.open("a").send(client: "note", body: [1], to: "b")
+    let before = try village.open("a", .reading).groupStates
+    do {
+      let node = try village.open("b")
+      let a = try #require(node.state.peers.first { $0.name == "a" }).card.deviceID
+      let instance = try village.open("a", .reading).sync.device.instance
+      try node.changing { () throws(NodeError) in
+        try node.loadJournals()
+        node.sync.peers[a]?.instance = instance
+        node.sync.peers[a]?.highestHeard = 9
+        node.sync.peers[a]?.owed = true
+        node.changedPeers.insert(a)
+        try node.commit()
+      }
+      _ = try node.export(to: "a", .directory("/stick"))
+    }
+    try village.open("a").importBundles(["/stick"]) { _ in }
+    let after = try village.open("a", .reading).groupStates
+    for (id, group) in before { #expect(after[id]?.messages.lineage != group.messages.lineage) }
+  }
+}
+
+extension RepairTests {
+  @Test("a log file that is missing is named as damage, not waited for")
+  func missingLog() throws {
+    let village = try Village(seed: 7)
+    try village.create("laptop", "clinic")
+    let id = try village.open("laptop").send(client: "note", body: [1], to: "clinic")
+    for group in try village.disk.list("/d/laptop/groups") {
+      let path = FilePath("/d/laptop/groups").appending(group).appending("messages.log")
+      if try village.disk.information(at: path) != nil { try village.disk.remove(path) }
+    }
+    let node = try village.open("laptop", .reading)
+    #expect(throws: NodeError.self) { try node.get(id.hex) { _ in } }
+    #expect(throws: NodeError.self) { try node.log("clinic") { _ in } }
+    _ = try? node.status()
+    _ = try? node.verify()
+  }
+}
