@@ -20,7 +20,7 @@ package final class Console {
   /// Milliseconds that only grow.
   package let uptime: () -> UInt64
   /// Unix milliseconds by this device's clock.
-  package var now: () -> UInt64 = { ThisProcess.now }
+  package var now: () -> UInt64 = { Machine.now() }
   package var options = CommonOptions.Values()
   private var bar: ProgressBar?
 

@@ -64,13 +64,6 @@ package enum ThisProcess {
   /// Milliseconds that only grow.
   package static var uptime: UInt64 { martlet_uptime() }
 
-  /// Unix milliseconds by this device's clock.
-  package static var now: UInt64 {
-    var now = timespec()
-    guard clock_gettime(CLOCK_REALTIME, &now) == 0, now.tv_sec > 0 else { return 0 }
-    return UInt64(now.tv_sec) * 1000 + UInt64(now.tv_nsec / 1_000_000)
-  }
-
   private static func bytes(_ start: UnsafeMutablePointer<CChar>) -> [UInt8] {
     Array(UnsafeRawBufferPointer(start: start, count: Int(strlen(start))))
   }
