@@ -170,6 +170,11 @@ struct BundleImport {
       Set(manifest.logs.map(\.log.group)).reduce(0) {
         $0 + (node.groupStates[$1]?.pending.values.count { $0.senders.contains(peer) } ?? 0)
       })
+    if damage == nil, intake.refusedCount > 0 {
+      damage =
+        "\(intake.refusedCount) objects were not taken: of a group not shared with the sender, "
+        + "or beyond a quota"
+    }
     if let reason = damage.take() { report.outcome = .salvaged(reason: reason) }
     return report
   }

@@ -64,13 +64,12 @@ struct BundleWriting {
 
   /// Uses up the number and notes what the bundle carries; durable before its file is made.
   private func note(_ name: String, _ outlet: BundleOutlet) throws(NodeError) {
+    // What went to a place that the user named is never looked for, or removed, by its name.
     var carrier = "pipe"
-    var fileName = name
+    var fileName = ""
     switch outlet {
-    case .directory: carrier = "directory"
-    case .file(let path):
-      carrier = "file"
-      fileName = path.lastComponent?.string ?? name
+    case .directory: (carrier, fileName) = ("directory", name)
+    case .file: carrier = "file"
     case .pipe: break
     }
     try node.engine { () throws(SyncError) in

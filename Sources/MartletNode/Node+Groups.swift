@@ -85,9 +85,9 @@ extension Node {
       if let direct { return direct }
     }
     let all = groupStates.values.filter { self.name(of: $0) == name }
-    // One that can only be read does not stand in the way of another of its name.
-    let written = all.filter { $0.kind != .archived }
-    let named = written.isEmpty ? all : written
+    // One that can only be read, or that somebody else named, does not stand in the way of another.
+    let ours = all.filter { $0.kind != .archived && $0.isAccepted }
+    let named = ours.isEmpty ? all : ours
     if named.count > 1 { throw .ambiguousGroup(name) }
     if let group = named.first { return group }
     let digits = name.lowercased()

@@ -25,7 +25,9 @@ extension Node {
       if let other = state.peers.firstIndex(where: { $0.name == name }), other != known {
         throw .nameTaken(name)
       }
-      if groupStates.values.contains(where: { $0.kind == .created && $0.name == name }) {
+      if groupStates.values.contains(where: {
+        $0.kind == .created && $0.isAccepted && $0.name == name
+      }) {
         throw .nameTaken(name)
       }
       if let known {

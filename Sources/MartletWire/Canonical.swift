@@ -13,8 +13,11 @@ enum Canonical {
     (try? message.serializedBytes()) ?? []
   }
 
-  static func message<M: Message>(from bytes: [UInt8]) throws(WireError) -> M {
+  static func message<M: Message>(
+    from bytes: [UInt8], of shape: Shape
+  ) throws(WireError) -> M {
     try limit(bytes.count, Limits.manifestByteCount)
+    try shape.check(bytes)
     do { return try M(serializedBytes: bytes) } catch { throw .malformed }
   }
 

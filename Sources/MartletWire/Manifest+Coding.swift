@@ -29,7 +29,8 @@ extension Manifest {
   ///   ``WireError/badField(_:)`` for a field that cannot be, such as runs that overlap or marks
   ///   that do not end their run.
   package init(decoding bytes: [UInt8]) throws(WireError) {
-    let message: Martlet_ManifestMessage = try Canonical.message(from: bytes)
+    let message: Martlet_ManifestMessage = try Canonical.message(
+      from: bytes, of: .manifest)
     let card: Card
     do { card = try Card(decoding: Array(message.card)) } catch { throw .badField("card") }
     let recipients = message.recipients

@@ -24,7 +24,8 @@ extension Section {
   /// Reads the canonical form, and nothing else: unknown fields, trailing bytes and second
   /// encodings of the same thing are refused.
   package init(decoding bytes: [UInt8]) throws(WireError) {
-    let message: Martlet_SectionMessage = try Canonical.message(from: bytes)
+    let message: Martlet_SectionMessage = try Canonical.message(
+      from: bytes, of: .section)
     guard message.number > 0 else { throw .badField("number") }
     var echo: Echo?
     if !message.echoInstance.isEmpty {
