@@ -340,7 +340,10 @@ final class Intake {
     }
     entry.isProven = entry.isProven || waiting[group]?[id]?.isProven == true
     waiting[group]?[id] = entry
-    node.groupStates[group]?.pending[id]?.isProven = entry.isProven
+    if node.groupStates[group]?.pending[id]?.isProven == false, entry.isProven {
+      node.groupStates[group]?.pending[id]?.isProven = true
+      node.changedGroups.insert(group)
+    }
     try placeIfReady(id, in: group)
   }
 

@@ -34,7 +34,9 @@ extension Node {
   ///
   /// A file is durable and was read back when this returns. Where it throws, nothing is left of
   /// it, save where the medium is gone.
-  /// - Returns: nil if nothing is lacking and nothing is owed: nothing was written.
+  /// - Returns: nil if nothing is lacking and nothing is owed: nothing was written. A peer that has
+  ///   heard nothing for a week is told what we hold even then: a store that was put back from an
+  ///   old copy learns of it so.
   public func export(
     to peer: String, _ destination: Destination, _ options: ExportOptions = ExportOptions()
   ) throws(NodeError) -> ExportReport? {
@@ -58,6 +60,7 @@ extension Node {
       case .file(let path): outlet = .file(path)
       case .descriptor(let descriptor): outlet = .pipe(Pipe(descriptor, name: "-"))
       }
+      order.isForced = mustSpeak(to: order.peer, standing: order.standing)
       return try export(order, through: outlet)
     }
   }

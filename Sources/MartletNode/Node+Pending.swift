@@ -33,9 +33,18 @@ extension Node {
       }
       guard let parsed = try? SealedObject(parsing: bytes) else { continue }
       let opened = try? parsed.openMessage(with: group.keys)
+      var isProven = held.isProven
+      // The author's card may have come since.
+      if !isProven, let opened, let card = card(of: opened.message.author, in: id),
+        parsed.isSigned(opened, by: card)
+      {
+        isProven = true
+        groupStates[id]?.pending[object]?.isProven = true
+        changedGroups.insert(id)
+      }
       waiting[object] = Waiting(
         stored: held.stored, parents: parsed.header.parents, expires: parsed.header.expires,
-        author: opened?.message.author, isProven: held.isProven)
+        author: opened?.message.author, isProven: isProven)
     }
     return waiting
   }

@@ -71,7 +71,7 @@ extension Node {
   }
 
   /// Whether a peer has heard nothing of us for so long that it is told what we hold.
-  private func mustSpeak(to peer: DeviceID, standing: Set<UInt64>) -> Bool {
+  func mustSpeak(to peer: DeviceID, standing: Set<UInt64>) -> Bool {
     let echoed = sync.peers[peer]?.echoed ?? 0
     guard !standing.contains(where: { $0 > echoed }), let said = self.peer(peer)?.lastSaid,
       now > said

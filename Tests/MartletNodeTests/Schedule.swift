@@ -230,8 +230,9 @@ final class Schedule {
       var isQuiet = true
       for (one, other) in pairs {
         for (from, to) in [(one, other), (other, one)] {
-          // First everything that waits for an answer goes again, then time hardly passes.
-          village.clock.pass(round < 3 ? 25 * 3600 : 60)
+          // First everybody says something, because of the silence, and what waits for an answer
+          // goes again; then time hardly passes.
+          village.clock.pass(round < 3 ? 8 * 24 * 3600 : 60)
           if sticks.contains(one + other) {
             let report = try open(from).sync(stick(one, other), with: [to])
             if !report.exports.isEmpty || !report.removed.isEmpty { isQuiet = false }
