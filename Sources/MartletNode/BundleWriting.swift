@@ -56,7 +56,7 @@ struct BundleWriting {
       throw error
     }
     // Where this fails the file stands, and stays noted as unfinished: the next sync removes it.
-    try naming { () throws(NodeError) in try noteFinished() }
+    try naming { () throws(NodeError) in try noteFinished(result.byteCount) }
     return result
   }
 
@@ -86,8 +86,11 @@ struct BundleWriting {
     try node.commit()
   }
 
-  private func noteFinished() throws(NodeError) {
-    if let index = writtenIndex { node.state.written[index].isFinished = true }
+  private func noteFinished(_ byteCount: UInt64) throws(NodeError) {
+    if let index = writtenIndex {
+      node.state.written[index].isFinished = true
+      node.state.written[index].byteCount = byteCount
+    }
     if let index = node.state.peers.firstIndex(where: { $0.card.deviceID == order.peer }) {
       node.state.peers[index].lastSaid = node.now
     }

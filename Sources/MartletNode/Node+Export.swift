@@ -52,8 +52,9 @@ extension Node {
         let carrier = try Self.carrying { () throws(CarrierError) in
           try DirectoryCarrier(path, on: environment.system)
         }
-        let names = Set(
-          try Self.carrying { () throws(CarrierError) in try carrier.list() }.map(\.name))
+        let files = try Self.carrying { () throws(CarrierError) in try carrier.list() }
+        noteCutShort(files)
+        let names = Set(files.map(\.name))
         if !options.isDryRun { try removeUnfinished(names, from: carrier) }
         order.standing = standing(names, for: order.peer)
         outlet = .directory(carrier)
@@ -72,6 +73,20 @@ extension Node {
         $0.peer == peer && $0.instance == sync.device.instance && $0.isFinished
           && names.contains($0.fileName)
       }.map(\.number))
+  }
+
+  /// A bundle of ours that has not the length it had was cut short on its medium: it counts as
+  /// never finished, so that it is removed and its contents go again.
+  func noteCutShort(_ files: [CarriedFile]) {
+    for file in files {
+      for index in state.written.indices
+      where state.written[index].fileName == file.name && state.written[index].isFinished
+        && state.written[index].byteCount != file.byteCount
+      {
+        state.written[index].isFinished = false
+        isStateChanged = true
+      }
+    }
   }
 
   /// Removes from a medium what we began to write there and never finished.

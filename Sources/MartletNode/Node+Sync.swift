@@ -43,6 +43,7 @@ extension Node {
     guard !report.isReadOnly else { return report }
     return try changing { () throws(NodeError) -> SyncReport in
       try loadJournals()
+      noteCutShort(files)
       var names = Set(files.map(\.name))
       if !isDryRun {
         let unfinished = names.intersection(

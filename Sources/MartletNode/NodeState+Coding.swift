@@ -36,6 +36,7 @@ extension NodeState {
       stored.number = bundle.number
       stored.fileName = bundle.fileName
       stored.finished = bundle.isFinished
+      stored.byteCount = bundle.byteCount
       return stored
     }
     return try StateCodec.encode(message)
@@ -68,7 +69,8 @@ extension NodeState {
       written.append(
         Written(
           peer: try StateCodec.name(stored.peer), instance: try StateCodec.name(stored.instance),
-          number: stored.number, fileName: stored.fileName, isFinished: stored.finished))
+          number: stored.number, fileName: stored.fileName, isFinished: stored.finished,
+          byteCount: stored.byteCount))
     }
   }
 }

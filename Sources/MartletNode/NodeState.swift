@@ -30,6 +30,8 @@ struct NodeState: Sendable {
     var fileName: String
     /// Whether the whole file was written, and is durable.
     var isFinished: Bool
+    /// Of the finished file; one of another length was cut short since.
+    var byteCount: UInt64 = 0
   }
 
   /// The most headers of imported bundles and bundles of our own that are kept; the oldest go

@@ -1,3 +1,4 @@
+import MartletFileSystem
 import MartletNode
 import MartletTestSupport
 import SystemPackage
@@ -33,5 +34,23 @@ struct SyncTests {
       #expect(status.unacknowledged == 0)
       #expect(try village.texts(one, in: other) == ["hello", "again", "got", "got"])
     }
+  }
+
+  @Test("send again what was cut short on the stick after it was finished", arguments: [0, 1, 700])
+  func cutShort(length: Int) throws {
+    let village = try Village(seed: 3)
+    try village.create("laptop", "clinic")
+    _ = try village.open("laptop").send(client: "note", body: Array("hello".utf8), to: "clinic")
+    _ = try village.open("laptop").sync("/stick", with: nil)
+    let path = FilePath("/stick/\(try village.stick()[0])")
+    let bytes = try village.disk.readAll(path, limit: 1 << 20)
+    try village.disk.remove(path)
+    try village.disk.openFile(path, .createNew(permissions: 0o600))
+      .write(at: 0, Array(bytes.prefix(length)))
+    let report = try village.open("laptop").sync("/stick", with: nil)
+    #expect(report.exports.map(\.messages) == [1])
+    #expect(try village.stick() == report.exports.compactMap { $0.path?.lastComponent?.string })
+    _ = try village.open("clinic").sync("/stick", with: nil)
+    #expect(try village.texts("clinic", in: "laptop") == ["hello"])
   }
 }

@@ -129,6 +129,9 @@ package nonisolated struct Martlet_StoredBundle: Sendable {
 
   package var finished: Bool = false
 
+  /// of the finished file
+  package var byteCount: UInt64 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -412,7 +415,7 @@ nonisolated extension Martlet_StoredPeer: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension Martlet_StoredBundle: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".StoredBundle"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0\u{1}instance\0\u{1}number\0\u{3}file_name\0\u{1}finished\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0\u{1}instance\0\u{1}number\0\u{3}file_name\0\u{1}finished\0\u{3}byte_count\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -425,6 +428,7 @@ nonisolated extension Martlet_StoredBundle: SwiftProtobuf.Message, SwiftProtobuf
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.number) }()
       case 4: try { try decoder.decodeSingularStringField(value: &self.fileName) }()
       case 5: try { try decoder.decodeSingularBoolField(value: &self.finished) }()
+      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.byteCount) }()
       default: break
       }
     }
@@ -446,6 +450,9 @@ nonisolated extension Martlet_StoredBundle: SwiftProtobuf.Message, SwiftProtobuf
     if self.finished != false {
       try visitor.visitSingularBoolField(value: self.finished, fieldNumber: 5)
     }
+    if self.byteCount != 0 {
+      try visitor.visitSingularUInt64Field(value: self.byteCount, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -455,6 +462,7 @@ nonisolated extension Martlet_StoredBundle: SwiftProtobuf.Message, SwiftProtobuf
     if lhs.number != rhs.number {return false}
     if lhs.fileName != rhs.fileName {return false}
     if lhs.finished != rhs.finished {return false}
+    if lhs.byteCount != rhs.byteCount {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
