@@ -116,6 +116,8 @@ extension SyncState {
     if journal.instance != bundle.instance {
       guard !journal.retired.contains(bundle.instance) else { return }
       if let old = journal.instance { journal.retired.insert(old) }
+      // Another life may have lost what this one acknowledged.
+      for log in journal.logs.keys { journal.logs[log]?.applied = Intervals() }
       journal.retired.formUnion(bundle.retired)
       journal.instance = bundle.instance
       journal.lastApplied = 0
