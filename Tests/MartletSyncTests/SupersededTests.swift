@@ -67,4 +67,27 @@ struct SupersededTests {
     try receive(old, 3, 0)
     #expect(state.peers[peer]?.logs[log]?.applied == Intervals())
   }
+
+  @Test("an echo proves a rollback in an old bundle and in one of a superseded instance")
+  func echo() throws {
+    let first = InstanceID(random.digest())
+    let second = InstanceID(random.digest())
+    let strange = InstanceID(random.digest())
+    for (speaker, number) in [(first, 9), (second, 1)] as [(InstanceID, UInt64)] {
+      var state = state()
+      let view = ArrayLog()
+      _ = try state.receive(heard(first, 1), from: peer, views: [log: view], random: random)
+      _ = try state.receive(heard(second, 2), from: peer, views: [log: view], random: random)
+      let told = heard(speaker, number, echo: strange)
+      let reception = try state.receive(told, from: peer, views: [log: view], random: random)
+      #expect(!reception.isNewer)
+      #expect(reception.rolledBack)
+      #expect(state.device.retired.contains(strange))
+      #expect(state.device.instance != mine)
+      #expect(state.peers[peer]?.owed == true)
+      // Once: the same proof again proves nothing.
+      let again = try state.receive(told, from: peer, views: [log: view], random: random)
+      #expect(!again.rolledBack)
+    }
+  }
 }
