@@ -90,4 +90,22 @@ struct SupersededTests {
       #expect(!again.rolledBack)
     }
   }
+
+  @Test("an old bundle and a void run do not change what is acknowledged by turns")
+  func void() throws {
+    var state = state()
+    var view = ArrayLog()
+    let id = ObjectID(random.digest())
+    view.held.insert(id)
+    view.append(id)
+    let instance = InstanceID(random.digest())
+    let void = [VoidRun(range: 0..<1, chainBefore: .empty, chainAfter: view.chains[1])]
+    var reception = try state.receive(
+      heard(instance, 1, length: 1, void: void), from: peer, views: [log: view], random: random)
+    let stretch = Stretch(
+      start: 0, ids: [id], chainBefore: .empty, chainAfter: view.chains[1])
+    try state.credit(stretch, of: log, view: view, reception: &reception)
+    #expect(state.peers[peer]?.logs[log]?.void == Intervals(0..<1))
+    #expect(!reception.changed)
+  }
 }
