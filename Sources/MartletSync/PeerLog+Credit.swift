@@ -63,7 +63,8 @@ extension PeerLog {
       places.append(place)
     }
     let end = stretch.start + count
-    let isNew = !Intervals(stretch.start..<end).subtracting(held).isEmpty
+    // What is void is acknowledged already: an old bundle and a void run would take turns for ever.
+    let isNew = !Intervals(stretch.start..<end).subtracting(receiptPositions).isEmpty
     for (index, place) in places.enumerated() {
       let theirs = stretch.start + UInt64(index)
       if let place {

@@ -57,14 +57,16 @@ extension SyncState {
     reception.hasRecords = bundle.logs.contains { !$0.runs.isEmpty }
     do throws(LogReadError) {
       hear(bundle, from: peer, &reception)
-      var forked: Set<LogID> = []
+      // That we were rolled back is proved by any bundle, old or of an instance superseded: two
+      // devices that each took the other's present instance for an old one would never meet.
+      var found = RollbackFinding(isAhead(bundle.section.echo, of: peer))
+      if reception.isNewer { try findForks(bundle.section, from: peer, views: views, &found) }
+      let forked = Set(found.forks.keys)
+      if found.instance || !forked.isEmpty {
+        rollBack(found, views: views, random: random)
+        reception.rolledBack = true
+      }
       if reception.isNewer {
-        let found = try findRollback(bundle.section, from: peer, views: views)
-        forked = Set(found.forks.keys)
-        if found.instance || !forked.isEmpty {
-          rollBack(found, views: views, random: random)
-          reception.rolledBack = true
-        }
         if let echo = bundle.section.echo, echo.instance == device.instance {
           let echoed = max(peers[peer]?.echoed ?? 0, echo.number)
           peers[peer]?.echoed = echoed
@@ -116,6 +118,8 @@ extension SyncState {
     if journal.instance != bundle.instance {
       guard !journal.retired.contains(bundle.instance) else { return }
       if let old = journal.instance { journal.retired.insert(old) }
+      // Another life may have lost what this one acknowledged.
+      for log in journal.logs.keys { journal.logs[log]?.applied = Intervals() }
       journal.retired.formUnion(bundle.retired)
       journal.instance = bundle.instance
       journal.lastApplied = 0

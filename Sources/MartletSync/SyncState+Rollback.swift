@@ -10,13 +10,17 @@ extension SyncState {
     var forks: [LogID: UInt64] = [:]
     var retiredInstance: InstanceID?
     var retiredEpochs: [LogID: Set<EpochID>] = [:]
+
+    init(_ echo: (ahead: Bool, retire: InstanceID?)) {
+      instance = echo.ahead
+      retiredInstance = echo.retire
+    }
   }
 
-  func findRollback(
-    _ section: Section, from peer: DeviceID, views: [LogID: some LogView]
-  ) throws(LogReadError) -> RollbackFinding {
-    var found = RollbackFinding()
-    (found.instance, found.retiredInstance) = isAhead(section.echo, of: peer)
+  func findForks(
+    _ section: Section, from peer: DeviceID, views: [LogID: some LogView],
+    _ found: inout RollbackFinding
+  ) throws(LogReadError) {
     for said in section.logs where peers[peer]?.logs[said.log] != nil {
       guard let state = logs[said.log], let view = views[said.log], let receipt = said.receipt
       else { continue }
@@ -37,7 +41,6 @@ extension SyncState {
       found.forks[said.log] = min(below.max() ?? 0, view.length)
       found.retiredEpochs[said.log] = strange
     }
-    return found
   }
 
   /// Whether the peer has heard of us what this life of the store did not say.
