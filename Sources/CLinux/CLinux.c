@@ -1,4 +1,7 @@
 #define _GNU_SOURCE
+#if defined(__linux__)
+#include <malloc.h>
+#endif
 #include "CLinux.h"
 
 #include <dirent.h>
@@ -218,5 +221,13 @@ long martlet_program_path(char *out, unsigned long capacity) {
   return (long)strlen(out);
 #else
   return readlink("/proc/self/exe", out, capacity);
+#endif
+}
+
+void martlet_reuse_memory(void) {
+#if defined(__GLIBC__)
+  mallopt(M_ARENA_MAX, 1);
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TRIM_THRESHOLD, 256 << 20);
 #endif
 }

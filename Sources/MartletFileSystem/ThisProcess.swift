@@ -14,6 +14,12 @@ package enum ThisProcess {
   /// where somebody closed these: words would be written into the store.
   package static func keepStandardFiles() { martlet_keep_standard_files() }
 
+  /// Keeps memory that was given back for what is asked next.
+  ///
+  /// Buffers of a megabyte come and go for every segment and chunk; each time the system takes
+  /// one back and clears the next, copying into it costs twice as much.
+  package static func reuseMemory() { martlet_reuse_memory() }
+
   /// The arguments, without the program's name.
   package static var arguments: [[UInt8]] {
     var arguments: [[UInt8]] = []

@@ -11,6 +11,7 @@ internal import MartletFileSystem
 enum Main {
   static func main() {
     ThisProcess.keepStandardFiles()
+    ThisProcess.reuseMemory()
     StopSignals.catch()
     exit(Invocation.run(ThisProcess.arguments, on: .ofThisProcess()))
   }
