@@ -39,7 +39,8 @@ extension Failure {
         hint: "`martlet verify` names what is damaged")
     case .card(let error):
       self.init(
-        .damagedInput, "cannot use the card: \(error.description)",
+        .damagedInput,
+        error == .badName ? error.description : "cannot use the card: \(error.description)",
         hint: error == .badName ? nil : "ask for it again: `martlet card` prints it on one line")
     case .ownCard:
       self.init(.failed, "this is this device's own card", hint: "swap cards with the other device")
