@@ -115,6 +115,7 @@ extension Node {
         try sync.plan(for: order.peer, views: views, request: request)
       }
       guard var plan else { return nil }
+      guard withhold(from: &plan, order, request) else { return nil }
       for index in plan.logs.indices {
         plan.logs[index].keys = groupStates[plan.logs[index].log.group]?.keyIDs ?? []
       }
@@ -149,6 +150,28 @@ extension Node {
       }
       try lose(try writing.damaged().merging(found) { $0.union($1) })
     }
+  }
+
+  /// Takes out the objects of groups whose members are not known yet: whoever named such a group may
+  /// be none of them, so it is told what we hold and given nothing.
+  ///
+  /// - Returns: Whether anything is left to be said.
+  private func withhold(
+    from plan: inout ExportPlan, _ order: BundleOrder, _ request: ExportRequest
+  ) -> Bool {
+    func isUnknown(_ log: LogID) -> Bool {
+      guard let group = groupStates[log.group] else { return true }
+      return group.kind == .created && group.members.isEmpty
+    }
+    let withheld = plan.logs.map(\.log).filter(isUnknown)
+    guard !withheld.isEmpty else { return true }
+    plan.logs.removeAll { isUnknown($0.log) }
+    for log in withheld { plan.runs[log] = nil }
+    guard plan.logs.isEmpty, let journal = sync.peers[order.peer], !journal.owed, !order.isForced
+    else { return true }
+    guard !request.wants.isEmpty else { return false }
+    guard let asked = journal.askedAt, request.now >= asked else { return true }
+    return request.now - asked >= request.roundTrip
   }
 
   /// A bundle whose writing was cut short may be anywhere or nowhere: what it carried goes again.

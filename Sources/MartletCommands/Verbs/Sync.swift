@@ -102,7 +102,11 @@ struct SyncVerb: Verb {
       {
         let place = Escape.text(directory.path)
         if countIn == 0, report.exports.isEmpty, report.removed.isEmpty {
-          return "\(place): nothing to do" + (isDryRun ? "" : "; safe to remove")
+          let refused = report.imports.count {
+            if case .refused = $0.outcome { true } else { false }
+          }
+          let what = refused == 0 ? "nothing to do" : "nothing taken, \(refused) not readable"
+          return "\(place): \(what)" + (isDryRun ? "" : "; safe to remove")
         }
         return "\(place): \(countIn) in (\(Words.count(objectsIn, "object")), "
           + "\(Words.bytes(bytesIn))), \(report.exports.count) out "
