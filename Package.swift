@@ -55,7 +55,7 @@ let package = Package(
     layer(
       "MartletStore",
       ["MartletFileSystem", "MartletWire", "MartletSeal", "MartletWorkers", system]),
-    layer("MartletCarriers", ["MartletFileSystem", system]),
+    layer("MartletCarriers", ["MartletFileSystem", "MartletSeal", "MartletWorkers", system]),
     layer("MartletBundle", ["MartletObjects", "MartletWire", "MartletSeal"]),
     layer(
       "MartletNode",

@@ -72,6 +72,12 @@ int martlet_sync_file_system(int file) { return syncfs(file); }
 
 void martlet_drop_cache(int file) { (void)posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED); }
 
+int martlet_bypass_cache(int file, bool bypasses) {
+  int flags = fcntl(file, F_GETFL);
+  if (flags == -1) return -1;
+  return fcntl(file, F_SETFL, bypasses ? flags | O_DIRECT : flags & ~O_DIRECT);
+}
+
 int martlet_open_beneath(int directory, const char *path, int flags, unsigned mode) {
   struct open_how how;
   memset(&how, 0, sizeof how);
@@ -117,6 +123,8 @@ int martlet_sync_file_system(int file) {
 }
 
 void martlet_drop_cache(int file) { (void)file; }
+
+int martlet_bypass_cache(int file, bool bypasses) { return fcntl(file, F_NOCACHE, bypasses ? 1 : 0); }
 
 int martlet_open_beneath(int directory, const char *path, int flags, unsigned mode) {
 #if defined(O_RESOLVE_BENEATH) && defined(O_NOFOLLOW_ANY)

@@ -68,7 +68,7 @@ package struct BundleWriter: Sendable {
     begunCount += 1
     nextRecord += 1
     append(prefix[...])
-    append(parsed.sealed[...])
+    append(parsed.sealed)
   }
 
   /// The next segment that is full, if there is one.

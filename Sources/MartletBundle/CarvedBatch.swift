@@ -15,7 +15,7 @@ package struct CarvedBatch: Sendable {
     let bytes: [UInt8]
   }
 
-  static let empty = CarvedBatch(spanning: nil, bytes: [], records: [], first: 0)
+  package static let empty = CarvedBatch(spanning: nil, bytes: [], records: [], first: 0)
 
   package var count: Int { records.count + (spanning == nil ? 0 : 1) }
   package var isEmpty: Bool { count == 0 }

@@ -57,13 +57,12 @@ package struct RecordDecoder: Sendable {
       head.sealedByteCount == range.upperBound - headEnd,
       let header = header(head, in: logs[place.logIndex], before: ids),
       let object = try? SealedObject(
-        header: header, sealed: Array(bytes[headEnd..<range.upperBound]), boxes: head.boxes)
+        header: header, sealed: bytes[headEnd..<range.upperBound], boxes: head.boxes)
     else { return nil }
-    let encoded = object.encoded
     return DecodedRecord(
       logIndex: place.logIndex, runIndex: place.runIndex,
-      position: runs.position(ofRecord: number, run: run), id: SealedObject.id(of: encoded),
-      object: object, bytes: encoded)
+      position: runs.position(ofRecord: number, run: run), id: SealedObject.id(of: object.encoded),
+      object: object)
   }
 
   private func header(
@@ -102,9 +101,10 @@ package struct DecodedRecord: Hashable, Sendable {
   /// Within that log.
   package let runIndex: Int
   package let position: UInt64
-  /// The hash of the bytes.
+  /// The hash of the object's bytes.
   package let id: ObjectID
   package let object: SealedObject
+
   /// The object as it is stored.
-  package let bytes: [UInt8]
+  package var bytes: [UInt8] { object.encoded }
 }

@@ -16,12 +16,23 @@ package struct CarriedFile: Hashable, Sendable {
 package struct DirectoryCarrier: Sendable {
   package let directory: FilePath
   let system: any FileSystem
+  private let threadCount: Int
+  private let blockByteCount: Int
 
-  /// - Parameter directory: An existing directory, or a link to one. Nothing in it is changed.
+  /// - Parameters:
+  ///   - directory: An existing directory, or a link to one. Nothing in it is changed.
+  ///   - threadCount: How many threads write a bundle, and read it back, besides the caller's.
+  ///     With none all calls come in one order.
+  ///   - blockByteCount: How much of a bundle is written at once.
   /// - Throws: ``CarrierError/noDirectory(_:)``, or what else keeps us from looking.
-  package init(_ directory: FilePath, on system: any FileSystem) throws(CarrierError) {
+  package init(
+    _ directory: FilePath, on system: any FileSystem, threadCount: Int = 0,
+    blockByteCount: Int = OutgoingFile.blockByteCount
+  ) throws(CarrierError) {
     self.directory = directory
     self.system = system
+    self.threadCount = threadCount
+    self.blockByteCount = blockByteCount
     guard try exists() else { throw .noDirectory(directory) }
   }
 
@@ -61,7 +72,8 @@ package struct DirectoryCarrier: Sendable {
   /// - Parameter name: From ``newName(random:)``.
   /// - Throws: ``CarrierError/exists(_:)`` if something of that name stands here.
   package func create(_ name: String) throws(CarrierError) -> OutgoingFile {
-    try OutgoingFile(at: path(of: name), on: system)
+    try OutgoingFile(
+      at: path(of: name), on: system, threadCount: threadCount, blockByteCount: blockByteCount)
   }
 
   /// Opens a bundle for reading.

@@ -110,6 +110,8 @@ package final class OpenFile: Sendable {
 
   package func dropCache() { fileSystem.dropCache(number) }
 
+  package func bypassCache() { fileSystem.bypassCache(number) }
+
   package func lock(wait: Bool) throws(FileSystemError) -> Bool {
     try fileSystem.lock(number, wait: wait)
   }

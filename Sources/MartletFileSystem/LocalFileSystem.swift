@@ -13,8 +13,14 @@ package import SystemPackage
 /// Interrupted calls are made again and short ones continued, save `close`. Files are never
 /// inherited by programs that we start.
 package final class LocalFileSystem: FileSystem {
-  /// Paths of what is open, for the words of an error.
-  private let paths = Mutex<[FileNumber: FilePath]>([:])
+  struct OpenEntry {
+    /// For the words of an error.
+    var path: FilePath
+    var bypassesCache = false
+  }
+
+  let entries = Mutex<[FileNumber: OpenEntry]>([:])
+  let blocks = AlignedBlocks()
 
   package init() {}
 
@@ -54,7 +60,7 @@ package final class LocalFileSystem: FileSystem {
 
   package func close(_ file: FileNumber) {
     // Forgotten first: the number may belong to another file as soon as it is closed.
-    paths.withLock { paths in _ = paths.removeValue(forKey: file) }
+    entries.withLock { entries in _ = entries.removeValue(forKey: file) }
     #if canImport(Darwin)
       _ = Darwin.close(file.rawValue)
     #else
@@ -65,9 +71,15 @@ package final class LocalFileSystem: FileSystem {
   package func read(
     _ file: FileNumber, at offset: UInt64, into buffer: inout MutableRawSpan
   ) throws(FileSystemError) -> Int {
-    let path = path(of: file)
+    let entry = entry(of: file)
+    let path = entry.path
     return try buffer.withUnsafeMutableBytes { bytes throws(FileSystemError) in
       let start = try Self.offset(offset, bytes.count, .read, path)
+      if entry.bypassesCache,
+        let done = try readPastCache(file, at: start, into: bytes, path)
+      {
+        return done
+      }
       var done = 0
       while done < bytes.count {
         let rest = UnsafeMutableRawBufferPointer(rebasing: bytes[done...])
@@ -84,10 +96,12 @@ package final class LocalFileSystem: FileSystem {
   package func write(
     _ file: FileNumber, at offset: UInt64, _ bytes: RawSpan
   ) throws(FileSystemError) {
-    let path = path(of: file)
+    let entry = entry(of: file)
+    let path = entry.path
     try bytes.withUnsafeBytes { bytes throws(FileSystemError) in
       let start = try Self.offset(offset, bytes.count, .write, path)
       var done = 0
+      if entry.bypassesCache { done = try writePastCache(file, at: start, bytes, path) }
       while done < bytes.count {
         let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
         let count = try repeating(.write, path) {
@@ -152,13 +166,15 @@ extension LocalFileSystem {
     }
   }
 
-  func path(of file: FileNumber) -> FilePath {
-    paths.withLock { $0[file] } ?? FilePath("(closed file)")
+  func entry(of file: FileNumber) -> OpenEntry {
+    entries.withLock { $0[file] } ?? OpenEntry(path: FilePath("(closed file)"))
   }
+
+  func path(of file: FileNumber) -> FilePath { entry(of: file).path }
 
   private func adopt(_ number: Int32, _ path: FilePath) -> FileNumber {
     let file = FileNumber(rawValue: number)
-    paths.withLock { $0[file] = path }
+    entries.withLock { $0[file] = OpenEntry(path: path) }
     return file
   }
 

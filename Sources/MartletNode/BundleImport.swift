@@ -10,9 +10,6 @@ internal import SystemPackage
 
 /// Reads one bundle, in a memory of a few segments whatever its size, and takes what it brings.
 struct BundleImport {
-  /// What is decoded and not placed yet, in bytes of segments.
-  private static let waveByteCount = 2 << 20
-
   let node: Node
   let path: FilePath?
   private var report: ImportReport
@@ -91,7 +88,7 @@ struct BundleImport {
   ) throws(NodeError) -> Result<BundlePrelude, Refusal> {
     var preludes = PreludeReader(header: reader.header, opened: opened, own: node.ownID)
     while let sealed = try reader.next() {
-      let segment = OpenedSegment.open(sealed, with: opener)
+      let segment = try OpenedSegment.open(sealed, with: opener)
       first.append(segment)
       guard case .plain(let plain) = segment else {
         if case .cutAfter(let plain) = segment,
@@ -179,7 +176,15 @@ struct BundleImport {
     return report
   }
 
+  /// A batch of records, and the keys that open them.
+  private struct KeyedBatch: Sendable {
+    var batch: CarvedBatch
+    var keys: [GroupID: GroupKeys]
+  }
+
   /// Opens, carves, decodes and places; returns what was wrong, if anything.
+  ///
+  /// Segments are opened on all cores, carved in order, decoded on all cores, placed in order.
   private func takeRecords(
     _ prelude: BundlePrelude, _ first: [OpenedSegment], _ reader: inout SegmentReader,
     _ opener: SegmentOpener, _ intake: Intake
@@ -187,80 +192,63 @@ struct BundleImport {
     var carver = RecordCarver(
       prelude, segmentByteCountLog2: reader.header.segmentByteCountLog2)
     let decoder = RecordDecoder(prelude.manifest)
-    var damage: [String] = []
-    var wave: [CarvedBatch] = []
-    var waveByteCount = 0
-    for segment in first { carve(segment, &carver, &wave, &waveByteCount, &damage) }
-    let threads = node.environment.threadCount
-    try OrderedPipeline(threadCount: threads, inFlightLimit: threads + 2).run(
-      next: { () throws(NodeError) -> SealedSegment? in
-        try node.checkStop()
-        return try reader.next()
-      },
-      transform: { sealed throws(NodeError) -> OpenedSegment in
-        OpenedSegment.open(sealed, with: opener)
-      },
-      consume: { segment throws(NodeError) in
-        carve(segment, &carver, &wave, &waveByteCount, &damage)
-        if waveByteCount >= Self.waveByteCount {
-          try place(wave, decoder, intake, of: prelude.manifest)
-          wave.removeAll(keepingCapacity: true)
-          waveByteCount = 0
-        }
-      })
-    try place(wave, decoder, intake, of: prelude.manifest)
-    if let damage = damage.first { return damage }
-    return carver.isComplete ? nil : "its end is missing, or not all of it can be read"
-  }
-
-  private func carve(
-    _ segment: OpenedSegment, _ carver: inout RecordCarver, _ wave: inout [CarvedBatch],
-    _ waveByteCount: inout Int, _ damage: inout [String]
-  ) {
-    switch segment {
-    case .damaged(let index): damage.append("segment \(index) is damaged")
-    case .plain(let plain), .cutAfter(let plain):
-      if case .cutAfter = segment { damage.append("it is cut short") }
-      let batch = carver.feed(plain)
-      waveByteCount += plain.bytes.count
-      if !batch.isEmpty { wave.append(batch) }
+    let groups = Set(prelude.manifest.logs.map(\.log.group))
+    var damage: String?
+    var first = first[...]
+    let opening = OrderedStage(node.environment.computing) {
+      (sealed: SealedSegment) throws(NodeError) in
+      try OpenedSegment.open(sealed, with: opener)
     }
-  }
-
-  /// Decodes batches on all cores and places their objects in order.
-  private func place(
-    _ wave: [CarvedBatch], _ decoder: RecordDecoder, _ intake: Intake, of manifest: Manifest
-  ) throws(NodeError) {
-    guard !wave.isEmpty else { return }
-    var keys: [GroupID: GroupKeys] = [:]
-    for group in Set(manifest.logs.map(\.log.group)) {
-      guard node.groupStates[group] != nil else { continue }
-      node.groupStates[group]?.unlock(with: try node.identity().sealing)
-      keys[group] = node.groupStates[group]?.keys
-    }
-    let known = keys
-    let threads = node.environment.threadCount
-    try OrderedPipeline(threadCount: threads, inFlightLimit: threads + 1).run(
-      over: wave,
-      transform: { batch throws(NodeError) -> [Arrival] in
-        decoder.decode(batch).map { record in
-          guard record.object.header.objectClass == .messages else {
-            return Arrival(record: record, opened: nil)
+    defer { opening.stop() }
+    try node.environment.computing.run(
+      next: { () throws(NodeError) -> KeyedBatch? in
+        while true {
+          try node.checkStop()
+          var segment = first.popFirst()
+          if segment == nil {
+            segment = try opening.next { () throws(NodeError) in try reader.next() }
           }
-          do throws(ObjectError) {
-            let keys = known[record.object.header.group] ?? GroupKeys()
-            return Arrival(
-              record: record, opened: .success(try record.object.openMessage(with: keys)))
-          } catch { return Arrival(record: record, opened: .failure(error)) }
+          guard let segment else { return nil }
+          let batch = carve(segment, &carver, &damage)
+          if !batch.isEmpty { return KeyedBatch(batch: batch, keys: try keys(of: groups)) }
         }
+      },
+      transform: { keyed throws(NodeError) in
+        decoder.decode(keyed.batch).map { Arrival($0, opening: keyed.keys) }
       },
       consume: { arrivals throws(NodeError) in
         try intake.take(arrivals)
         node.progress?(
           Progress(
             activity: .importing, bytes: intake.byteCount,
-            totalBytes: manifest.recordByteCount, objects: intake.placedCount))
+            totalBytes: prelude.manifest.recordByteCount, objects: intake.placedCount))
       })
+    if let damage { return damage }
+    return carver.isComplete ? nil : "its end is missing, or not all of it can be read"
+  }
+
+  private func carve(
+    _ segment: OpenedSegment, _ carver: inout RecordCarver, _ damage: inout String?
+  ) -> CarvedBatch {
+    switch segment {
+    case .damaged(let index):
+      damage = damage ?? "segment \(index) is damaged"
+      return .empty
+    case .cutAfter(let plain):
+      damage = damage ?? "it is cut short"
+      return carver.feed(plain)
+    case .plain(let plain): return carver.feed(plain)
+    }
+  }
+
+  /// The keys that are known so far: a grant may bring more while the bundle is read.
+  private func keys(of groups: Set<GroupID>) throws(NodeError) -> [GroupID: GroupKeys] {
+    var keys: [GroupID: GroupKeys] = [:]
+    for group in groups where node.groupStates[group] != nil {
+      node.groupStates[group]?.unlock(with: try node.identity().sealing)
+      keys[group] = node.groupStates[group]?.keys
+    }
+    return keys
   }
 
   // MARK: Groups

@@ -162,7 +162,8 @@ struct BundleWriting {
     case .file(let path):
       outgoing = try naming { () throws(NodeError) in
         try Node.carrying { () throws(CarrierError) in
-          try OutgoingFile.create(at: path, on: node.environment.system)
+          try OutgoingFile.create(
+            at: path, on: node.environment.system, threadCount: node.environment.threadCount)
         }
       }
     }
@@ -171,8 +172,11 @@ struct BundleWriting {
     }
     try naming { () throws(NodeError) in
       try Node.carrying { () throws(CarrierError) in
-        try outgoing.finish { file throws(CarrierError) in
-          try readsBack(file, envelope, outgoing.byteCount)
+        let total = outgoing.byteCount
+        let objects = writtenObjects
+        try outgoing.finish { count in
+          node.progress?(
+            Progress(activity: .readingBack, bytes: count, totalBytes: total, objects: objects))
         }
       }
     }
@@ -187,14 +191,18 @@ struct BundleWriting {
     var source = SegmentSource(
       writer: BundleWriter(
         prelude: envelope.prelude, logs: plan.logs,
-        segmentByteCountLog2: envelope.header.segmentByteCountLog2),
-      objects: ObjectWalk(plan.logs, views: views))
+        segmentByteCountLog2: envelope.header.segmentByteCountLog2))
+    // On its way for the first time an object is not hashed: if it is damaged, the receiver's
+    // chain tells, and it comes this way again.
     let resent = resentPositions()
+    let isFull = order.isFull
+    let objects = ObjectReading(ObjectWalk(plan.logs, views: views), of: node) {
+      isFull || resent[$0.log]?.contains($0.position) == true
+    }
     try naming { () throws(NodeError) in try write(envelope.header.bytes) }
-    let threads = node.environment.threadCount
-    try OrderedPipeline(threadCount: threads, inFlightLimit: threads + 2).run(
+    try node.environment.computing.run(
       next: { () throws(Failure) -> PlainSegment? in
-        try nextSegment(&source, resent)
+        try nextSegment(&source, objects)
       },
       transform: { segment throws(Failure) -> [UInt8] in sealer.seal(segment) },
       consume: { sealed throws(Failure) in
@@ -203,67 +211,60 @@ struct BundleWriting {
   }
 
   private mutating func nextSegment(
-    _ source: inout SegmentSource, _ resent: [LogID: Intervals]
+    _ source: inout SegmentSource, _ objects: ObjectReading
   ) throws(Failure) -> PlainSegment? {
     while true {
       if let segment = source.takeFilled() { return segment }
       if source.isFinished { return nil }
-      guard let next = try naming({ () throws(NodeError) in try source.objects.next(node) })
-      else {
+      if let (step, bytes) = try next(of: objects) {
+        do throws(BundleError) { try source.add(bytes, step.object.id) } catch {
+          throw .damaged([step.log: [step.position]])
+        }
+        try count(step.object)
+      } else {
         try naming { () throws(NodeError) in
           do throws(BundleError) { try source.finish() } catch {
             throw NodeError.engine(error.description)
           }
         }
-        continue
-      }
-      // On its way for the first time an object is not hashed: if it is damaged, the receiver's
-      // chain tells, and it comes this way again.
-      let isVerified = order.isFull || resent[next.log]?.contains(next.position) == true
-      try add(next, isVerified: isVerified, to: &source)
-      writtenObjects += 1
-      writtenBytes += UInt64(next.object.byteCount)
-      if writtenObjects.isMultiple(of: 256) || next.object.byteCount > 1 << 16 {
-        try naming { () throws(NodeError) in try node.checkStop() }
-        node.progress?(
-          Progress(
-            activity: .exporting, bytes: writtenBytes, totalBytes: byteCount,
-            objects: writtenObjects))
       }
     }
   }
 
-  private func add(
-    _ next: ObjectWalk.Step, isVerified: Bool, to source: inout SegmentSource
-  ) throws(Failure) {
-    do {
-      let bytes = try node.store.read(next.object, isVerified: isVerified)
-      try source.add(bytes, next.object.id)
-    } catch {
-      if let error = error as? StoreError {
-        switch error {
-        case .missing, .objectDamaged: break
-        default: throw .node(.store(error))
-        }
+  private func next(
+    of objects: ObjectReading
+  ) throws(Failure) -> (step: ObjectWalk.Step, bytes: [UInt8])? {
+    do throws(ObjectReading.Failure) { return try objects.next() } catch {
+      switch error {
+      case .node(let error): throw .node(error)
+      case .damaged(let step): throw .damaged([step.log: [step.position]])
       }
-      throw .damaged([next.log: [next.position]])
     }
+  }
+
+  private mutating func count(_ object: StoredObject) throws(Failure) {
+    writtenObjects += 1
+    writtenBytes += UInt64(object.byteCount)
+    guard writtenObjects.isMultiple(of: 256) || object.byteCount > 1 << 16 else { return }
+    try naming { () throws(NodeError) in try node.checkStop() }
+    node.progress?(
+      Progress(
+        activity: .exporting, bytes: writtenBytes, totalBytes: byteCount, objects: writtenObjects))
   }
 
   /// Everything planned that is not as its name says.
   func damaged() throws(NodeError) -> [LogID: Set<UInt64>] {
-    var walk = ObjectWalk(plan.logs, views: views)
+    let objects = ObjectReading(ObjectWalk(plan.logs, views: views), of: node) { _ in true }
     var damaged: [LogID: Set<UInt64>] = [:]
-    while let next = try walk.next(node) {
+    while true {
       try node.checkStop()
-      do throws(StoreError) { _ = try node.store.read(next.object) } catch {
+      do throws(ObjectReading.Failure) { if try objects.next() == nil { return damaged } } catch {
         switch error {
-        case .missing, .objectDamaged: damaged[next.log, default: []].insert(next.position)
-        default: throw .store(error)
+        case .damaged(let step): damaged[step.log, default: []].insert(step.position)
+        case .node(let error): throw error
         }
       }
     }
-    return damaged
   }
 
   /// Positions that went to this peer before.
@@ -276,43 +277,6 @@ struct BundleWriting {
       }
     }
     return resent
-  }
-
-  /// Whether a file is what was written: its header, and segments that open.
-  private func readsBack(
-    _ file: OpenFile, _ envelope: Envelope, _ byteCount: UInt64
-  ) throws(CarrierError) -> Bool {
-    let opener = SegmentOpener(header: envelope.header, bundleKey: envelope.bundleKey)
-    let headerByteCount = envelope.header.bytes.count
-    let length = (1 << Int(envelope.header.segmentByteCountLog2)) + AuthenticatedCipher.overhead
-    var offset = UInt64(headerByteCount)
-    var index: UInt64 = 0
-    var isSame = true
-    do throws(FileSystemError) {
-      guard
-        try file.fileSystem.read(file.number, at: 0, count: headerByteCount)
-          == envelope.header.bytes
-      else { return false }
-      let threads = node.environment.threadCount
-      try OrderedPipeline(threadCount: threads, inFlightLimit: threads + 2).run(
-        next: { () throws(FileSystemError) -> SealedSegment? in
-          guard isSame, offset < byteCount else { return nil }
-          let bytes = try file.fileSystem.read(file.number, at: offset, count: length)
-          guard !bytes.isEmpty else {
-            isSame = false
-            return nil
-          }
-          offset += UInt64(bytes.count)
-          defer { index += 1 }
-          return SealedSegment(index: index, isFinal: offset == byteCount, bytes: bytes)
-        },
-        transform: { segment throws(FileSystemError) -> Bool in
-          (try? opener.open(
-            index: segment.index, isFinal: segment.isFinal, segment.bytes)) != nil
-        },
-        consume: { opened throws(FileSystemError) in if !opened { isSame = false } })
-    } catch { throw CarrierError(error) }
-    return isSame
   }
 
   private func naming<Result>(

@@ -14,6 +14,8 @@ final class ByteSource {
   private(set) var offset: UInt64 = 0
   /// Nil for a pipe.
   let byteCount: UInt64?
+  /// What was read of a pipe and not taken yet.
+  private var ahead: [UInt8]?
 
   init(_ path: FilePath, on system: any FileSystem) throws(NodeError) {
     do throws(FileSystemError) {
@@ -36,6 +38,11 @@ final class ByteSource {
     open = nil
   }
 
+  /// For what is not read a second time: its bytes come past the system's cache, if they are many.
+  func bypassCache() {
+    if case .file(let file) = kind, let byteCount, byteCount > 4 << 20 { file.bypassCache() }
+  }
+
   /// Keeps what was opened here open.
   private let open: OpenFile?
 
@@ -51,6 +58,48 @@ final class ByteSource {
       offset += UInt64(bytes.count)
       return bytes
     } catch { throw .file(error) }
+  }
+}
+
+extension ByteSource {
+  /// The next bytes of a source: those of a file are read when they are loaded, on any thread.
+  struct Piece: Sendable {
+    fileprivate enum Kind: Sendable {
+      case here([UInt8])
+      case file(OpenFile, offset: UInt64, count: Int)
+    }
+
+    fileprivate var kind: Kind
+    /// Whether nothing follows.
+    var isLast: Bool
+
+    func load() throws(NodeError) -> [UInt8] {
+      switch kind {
+      case .here(let bytes): return bytes
+      case .file(let file, let offset, let count):
+        do throws(FileSystemError) { return try file.read(at: offset, count: count) } catch {
+          throw .file(error)
+        }
+      }
+    }
+  }
+
+  /// Passes the next bytes, fewer than `count` only at the end; nil after it.
+  func take(_ count: Int) throws(NodeError) -> Piece? {
+    if case .file(let file) = kind, let byteCount {
+      guard offset < byteCount else { return nil }
+      let part = Int(min(UInt64(count), byteCount - offset))
+      defer { offset += UInt64(part) }
+      return Piece(
+        kind: .file(file, offset: offset, count: part), isLast: offset + UInt64(part) == byteCount)
+    }
+    // What follows is read too, to tell which is the last.
+    let bytes: [UInt8]
+    if let ahead { bytes = ahead } else { bytes = try read(count) }
+    guard !bytes.isEmpty else { return nil }
+    let following = bytes.count < count ? [] : try read(count)
+    ahead = following
+    return Piece(kind: .here(bytes), isLast: following.isEmpty)
   }
 }
 

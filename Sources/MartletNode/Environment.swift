@@ -1,5 +1,7 @@
 package import MartletFileSystem
 package import MartletSeal
+internal import MartletStore
+internal import MartletWorkers
 
 /// What a node takes from the world around it: handed in, so that a seed replays it.
 package struct NodeEnvironment: Sendable {
@@ -9,7 +11,8 @@ package struct NodeEnvironment: Sendable {
   package var now: @Sendable () -> UInt64
   /// Names the machine; empty where it is not to be had.
   package var machine: [UInt8]
-  /// How many threads hash, seal and open.
+  /// How many threads hash, seal and open, and how many others read and write long things
+  /// meanwhile. With none, everything happens on the calling thread, in one order.
   package var threadCount: Int
 
   package init(
@@ -20,13 +23,31 @@ package struct NodeEnvironment: Sendable {
     self.random = random
     self.now = now
     self.machine = machine
-    self.threadCount = max(1, threadCount)
+    self.threadCount = max(0, threadCount)
   }
 
   /// This machine.
   package static func local() -> NodeEnvironment {
     NodeEnvironment(
       system: LocalFileSystem(), random: SystemRandom(), now: { Machine.now() },
-      machine: Machine.id(), threadCount: Machine.processorCount)
+      machine: Machine.id(), threadCount: min(8, Machine.processorCount))
+  }
+
+  /// For work on all cores.
+  var computing: OrderedPipeline {
+    OrderedPipeline(threadCount: threadCount, inFlightLimit: threadCount + 2)
+  }
+
+  /// For reading ahead: one more than is served at a time, lest the medium waits for us.
+  var reading: OrderedPipeline {
+    let count = min(2, threadCount)
+    return OrderedPipeline(threadCount: count, inFlightLimit: count + 1)
+  }
+
+  /// For the store.
+  var storeLimits: StoreLimits {
+    var limits = StoreLimits()
+    limits.threadCount = threadCount
+    return limits
   }
 }

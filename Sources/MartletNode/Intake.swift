@@ -9,7 +9,17 @@ internal import MartletWire
 /// An object that came in, opened as far as our keys do.
 struct Arrival: Sendable {
   var record: DecodedRecord
+  /// Nil for what is no message.
   var opened: Result<OpenedMessage, ObjectError>?
+
+  init(_ record: DecodedRecord, opening keys: [GroupID: GroupKeys]) {
+    self.record = record
+    guard record.object.header.objectClass == .messages else { return }
+    do throws(ObjectError) {
+      let keys = keys[record.object.header.group] ?? GroupKeys()
+      opened = .success(try record.object.openMessage(with: keys))
+    } catch { opened = .failure(error) }
+  }
 }
 
 /// Gives the objects of one bundle their places: in a log, on the pending list, or nowhere.

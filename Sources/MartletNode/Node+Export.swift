@@ -50,7 +50,8 @@ extension Node {
       switch destination {
       case .directory(let path):
         let carrier = try Self.carrying { () throws(CarrierError) in
-          try DirectoryCarrier(path, on: environment.system)
+          try DirectoryCarrier(
+            path, on: environment.system, threadCount: environment.threadCount)
         }
         let files = try Self.carrying { () throws(CarrierError) in try carrier.list() }
         noteCutShort(files)

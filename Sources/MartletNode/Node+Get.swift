@@ -64,9 +64,8 @@ extension Node {
     }
     let keys = groupStates[group]?.keys ?? GroupKeys()
     var blobs = file.blobs.makeIterator()
-    let threads = environment.threadCount
     let id = { (blob: FileBlobs.Blob) in blob.id }
-    try OrderedPipeline(threadCount: threads, inFlightLimit: threads + 1).run(
+    try environment.computing.run(
       next: { () throws(NodeError) -> (blob: FileBlobs.Blob, bytes: [UInt8])? in
         guard let blob = blobs.next() else { return nil }
         try checkStop()

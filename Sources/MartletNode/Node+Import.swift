@@ -47,7 +47,9 @@ extension Node {
           pending: 0)
       }
       var bundle = BundleImport(self, path: path)
-      return try bundle.run(try ByteSource(path, on: environment.system))
+      let source = try ByteSource(path, on: environment.system)
+      source.bypassCache()
+      return try bundle.run(source)
     }
   }
 

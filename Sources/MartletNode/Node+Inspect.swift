@@ -33,7 +33,7 @@ extension Node {
     var preludes = PreludeReader(header: reader.header, opened: opened, own: ownID)
     while let sealed = try reader.next() {
       let plain: PlainSegment
-      switch OpenedSegment.open(sealed, with: opener) {
+      switch try OpenedSegment.open(sealed, with: opener) {
       case .plain(let segment), .cutAfter(let segment): plain = segment
       case .damaged(let index): throw .badBundle(bundle, "segment \(index) is damaged")
       }

@@ -177,8 +177,7 @@ private struct PutWriter {
     let log = try node.log(LogID(group: group, objectClass: .blobs))
     var reader = ChunkReader(source, head: head, chunker: Chunker(groupSecret: secret))
     var references: [FileBlobs.Blob] = []
-    let threads = node.environment.threadCount
-    try OrderedPipeline(threadCount: threads, inFlightLimit: threads + 1).run(
+    try node.environment.computing.run(
       next: { () throws(NodeError) -> [UInt8]? in
         try node.checkStop()
         return try reader.next()

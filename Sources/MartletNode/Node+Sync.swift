@@ -19,7 +19,8 @@ extension Node {
     onReport: (ImportReport) -> Void = { _ in }
   ) throws(NodeError) -> SyncReport {
     let carrier = try Self.carrying { () throws(CarrierError) in
-      try DirectoryCarrier(directory, on: environment.system)
+      try DirectoryCarrier(
+        directory, on: environment.system, threadCount: environment.threadCount)
     }
     var report = SyncReport(
       imports: [], exports: [], removed: [], isReadOnly: carrier.isReadOnly())

@@ -82,9 +82,13 @@ public final class Node {
     self.clients = Dictionary(clients.map { ($0.type, $0) }) { first, _ in first }
     do throws(StoreError) {
       switch access {
-      case .reading: store = try Store(at: path, on: environment.system, for: .reading)
+      case .reading:
+        store = try Store(
+          at: path, on: environment.system, for: .reading, limits: environment.storeLimits)
       case .writing(let wait):
-        store = try Store(at: path, on: environment.system, for: .writing(wait: wait))
+        store = try Store(
+          at: path, on: environment.system, for: .writing(wait: wait),
+          limits: environment.storeLimits)
       }
     } catch { throw .store(error) }
     guard let state = try Self.readState(of: store) else { throw .store(.notAStore(path)) }

@@ -6,7 +6,6 @@ struct SegmentReader {
   let header: BundleHeader
   private let source: ByteSource
   private let segmentByteCount: Int
-  private var ahead: [UInt8]?
   private var index: UInt64 = 0
 
   enum Failure: Error {
@@ -34,26 +33,18 @@ struct SegmentReader {
       (1 << Int(header.segmentByteCountLog2)) + AuthenticatedCipher.overhead
   }
 
-  /// The next segment; nil at the end. One is read ahead, to tell which is the last.
+  /// The next segment; nil at the end.
   mutating func next() throws(NodeError) -> SealedSegment? {
-    let bytes: [UInt8]
-    if let ahead { bytes = ahead } else { bytes = try source.read(segmentByteCount) }
-    guard !bytes.isEmpty else {
-      ahead = []
-      return nil
-    }
-    let following = bytes.count < segmentByteCount ? [] : try source.read(segmentByteCount)
-    ahead = following
+    guard let piece = try source.take(segmentByteCount) else { return nil }
     defer { index += 1 }
-    return SealedSegment(index: index, isFinal: following.isEmpty, bytes: bytes)
+    return SealedSegment(index: index, piece: piece)
   }
 }
 
 /// A segment as it stands in the file.
 struct SealedSegment: Sendable {
   var index: UInt64
-  var isFinal: Bool
-  var bytes: [UInt8]
+  var piece: ByteSource.Piece
 }
 
 /// What became of a segment.
@@ -63,15 +54,16 @@ enum OpenedSegment: Sendable {
   case cutAfter(PlainSegment)
   case damaged(index: UInt64)
 
-  static func open(_ segment: SealedSegment, with opener: SegmentOpener) -> OpenedSegment {
-    if let plain = try? opener.open(
-      index: segment.index, isFinal: segment.isFinal, segment.bytes)
-    {
+  /// Loads and opens a segment.
+  static func open(
+    _ segment: SealedSegment, with opener: SegmentOpener
+  ) throws(NodeError) -> OpenedSegment {
+    let bytes = try segment.piece.load()
+    let isLast = segment.piece.isLast
+    if let plain = try? opener.open(index: segment.index, isFinal: isLast, bytes) {
       return .plain(plain)
     }
-    if segment.isFinal,
-      let plain = try? opener.open(index: segment.index, isFinal: false, segment.bytes)
-    {
+    if isLast, let plain = try? opener.open(index: segment.index, isFinal: false, bytes) {
       return .cutAfter(plain)
     }
     return .damaged(index: segment.index)

@@ -123,9 +123,14 @@ struct FieldReader {
   }
 
   static func append(field: UInt8, _ contents: [UInt8], to bytes: inout [UInt8]) {
-    bytes.append(field << 3 | 2)
-    append(UInt64(contents.count), to: &bytes)
+    append(field: field, byteCount: contents.count, to: &bytes)
     bytes.append(contentsOf: contents)
+  }
+
+  /// Appends what stands before contents of that length.
+  static func append(field: UInt8, byteCount: Int, to bytes: inout [UInt8]) {
+    bytes.append(field << 3 | 2)
+    append(UInt64(byteCount), to: &bytes)
   }
 
   /// Appends a field unless it is empty, as the one encoding has it.

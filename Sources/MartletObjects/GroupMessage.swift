@@ -82,13 +82,10 @@ extension SealedObject {
     var header = header
     header.keyID = GroupKeys.id(of: key)
     header.nonce = random.bytes(AuthenticatedCipher.nonceByteCount)
-    let headerBytes = header.encoded
-    let digest = signedDigest(of: message, headerBytes: headerBytes, boxes: boxes)
+    let digest = signedDigest(of: message, headerBytes: header.encoded, boxes: boxes)
     let payload = try Payload.encode(
       message.encoded(signature: signing.sign(digest)), padded: true)
-    let sealed = AuthenticatedCipher.seal(
-      payload.span.bytes, associated: headerBytes.span.bytes, nonce: header.nonce, key: key)
-    return try SealedObject(header: header, sealed: sealed, boxes: boxes)
+    return try SealedObject(header: header, sealing: payload, boxes: boxes, key: key)
   }
 
   /// Opens a message. Its signature is not verified: see ``isSigned(_:by:)``.
@@ -109,7 +106,7 @@ extension SealedObject {
   /// Whether what this object was opened to is signed by `key`. About 40 microseconds.
   package func isSigned(_ opened: OpenedMessage, by key: SigningPublicKey) -> Bool {
     let digest = SealedObject.signedDigest(
-      of: opened.message, headerBytes: headerBytes, boxes: boxes)
+      of: opened.message, headerBytes: Array(headerBytes), boxes: boxes)
     return key.verifies(opened.signature, over: digest)
   }
 

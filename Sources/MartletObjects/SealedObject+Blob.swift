@@ -21,9 +21,7 @@ extension SealedObject {
     hasher.update(unfinished)
     hasher.update(payload)
     header.nonce = Array(hasher.finish().bytes.prefix(AuthenticatedCipher.nonceByteCount))
-    let sealed = AuthenticatedCipher.seal(
-      payload.span.bytes, associated: header.encoded.span.bytes, nonce: header.nonce, key: key)
-    return try SealedObject(header: header, sealed: sealed, boxes: [])
+    return try SealedObject(header: header, sealing: payload, boxes: [], key: key)
   }
 
   /// The chunk of content that is sealed in a blob.

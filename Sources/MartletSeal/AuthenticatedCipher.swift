@@ -8,24 +8,34 @@ package enum AuthenticatedCipher {
 
   /// Seals `plaintext`, binding `associated`, which is not part of the result.
   ///
+  /// - Parameters:
+  ///   - prefix: What the result begins with, as it is.
+  ///   - capacity: How much room the result has at least: more may be appended to it.
   /// - Precondition: `nonce` has 24 bytes and was never used with `key` for other bytes.
   package static func seal(
-    _ plaintext: RawSpan, associated: RawSpan, nonce: [UInt8], key: SecretKey
+    _ plaintext: RawSpan, associated: RawSpan, nonce: [UInt8], key: SecretKey,
+    behind prefix: [UInt8] = [], capacity: Int = 0
   ) -> [UInt8] {
     precondition(nonce.count == nonceByteCount, "a nonce has 24 bytes")
     Sodium.start()
     return plaintext.withUnsafeBytes { input in
       associated.withUnsafeBytes { data in
-        [UInt8](unsafeUninitializedCapacity: input.count + overhead) { buffer, count in
+        let length = prefix.count + input.count + overhead
+        return [UInt8](unsafeUninitializedCapacity: max(length, capacity)) { buffer, count in
           guard let output = buffer.baseAddress else { return }
+          prefix.withUnsafeBufferPointer { start in
+            if let source = start.baseAddress {
+              output.initialize(from: source, count: start.count)
+            }
+          }
           key.withBytes { keyBytes in
             _ = crypto_aead_xchacha20poly1305_ietf_encrypt(
-              output, nil,
+              output + prefix.count, nil,
               input.baseAddress?.assumingMemoryBound(to: UInt8.self), UInt64(input.count),
               data.baseAddress?.assumingMemoryBound(to: UInt8.self), UInt64(data.count),
               nil, nonce, keyBytes)
           }
-          count = input.count + overhead
+          count = length
         }
       }
     }

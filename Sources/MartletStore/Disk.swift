@@ -60,6 +60,7 @@ struct Disk: Sendable {
     if isFromMedium { file.dropCache() }
     let byteCount = try file.byteCount()
     guard byteCount <= limit else { throw .tooLarge(byteCount: byteCount, limit: limit) }
+    if byteCount >= UInt64(limits.looseByteCount) { file.bypassCache() }
     return try file.read(at: 0, count: Int(byteCount))
   }
 
@@ -187,6 +188,8 @@ final class StoreFile {
   }
 
   func dropCache() { disk.system.dropCache(number) }
+
+  func bypassCache() { disk.system.bypassCache(number) }
 
   func truncate(to byteCount: UInt64) throws(StoreError) {
     do { try disk.system.truncate(number, to: byteCount) } catch { throw .system(error) }

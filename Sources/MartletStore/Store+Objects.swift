@@ -14,9 +14,14 @@ extension Store {
       let bytes = try packed(object.id, tag: object.packTag, offset: object.offset)
     {
       if !isVerified || Hash.plain(bytes) == object.id.digest { return bytes }
+    } else if let bytes = looseObjects.bytes(of: object, isVerified: isVerified) {
+      return bytes
     }
     return try read(object.id)
   }
+
+  /// The objects that have files of their own.
+  package var looseObjects: LooseObjects { LooseObjects(disk: disk) }
 
   /// An object's bytes by its name alone: its own file, else every pack's index in turn. Verified.
   package func read(_ id: ObjectID) throws(StoreError) -> [UInt8] {

@@ -77,8 +77,8 @@ private final class Verifier {
   init(store: Store) {
     self.store = store
     pipeline = OrderedPipeline(
-      threadCount: store.disk.limits.hashThreadCount,
-      inFlightLimit: 2 * store.disk.limits.hashThreadCount)
+      threadCount: store.disk.limits.threadCount,
+      inFlightLimit: 2 * max(1, store.disk.limits.threadCount))
     for damage in store.damage { add(damage) }
   }
 

@@ -13,8 +13,9 @@ package struct StoreLimits: Hashable, Sendable {
   package var stateFileByteCount: UInt64 = 64 << 10
   /// Bytes of memory for indexes of packs.
   package var indexCacheByteCount = 16 << 20
-  /// Threads that hash when the store is verified.
-  package var hashThreadCount = 2
+  /// Threads that hash when the store is verified, and of which two at most write objects that
+  /// have files of their own. With none all calls come in one order.
+  package var threadCount = 2
 
   package init() {}
 }

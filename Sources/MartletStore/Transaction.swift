@@ -1,6 +1,8 @@
 internal import MartletFileSystem
 internal import MartletSeal
 package import MartletWire
+internal import MartletWorkers
+internal import SystemPackage
 
 /// A change of the store: all of it, or nothing.
 ///
@@ -13,7 +15,8 @@ package final class Transaction {
   private var nextTag: UInt64
   private var writer: PackWriter?
   private var packs: [(temporary: String, path: String)] = []
-  private var loose: [(temporary: String, id: ObjectID)] = []
+  private var loose: [LooseObject] = []
+  private let looseWriting: WorkBehind<LooseObject, StoreError>
   private var logs: [LogID: LogWriter] = [:]
   private var states: [StateID: [UInt8]] = [:]
   private var files: [String: [UInt8]] = [:]
@@ -24,6 +27,13 @@ package final class Transaction {
   init(_ store: Store) {
     self.store = store
     nextTag = (store.commitFile.contents.packNames.keys.max() ?? 0) + 1
+    let disk = store.disk
+    let threads = min(2, disk.limits.threadCount)
+    looseWriting = WorkBehind(
+      OrderedPipeline(threadCount: threads, inFlightLimit: threads + 2)
+    ) { (object: LooseObject) throws(StoreError) in
+      try object.write(on: disk)
+    }
   }
 
   deinit { if isOpen { end() } }
@@ -38,13 +48,13 @@ package final class Transaction {
     let byteCount = UInt32(bytes.count)
     return try guarded { () throws(StoreError) in
       if bytes.count >= disk.limits.looseByteCount {
-        let temporary = "tmp/object-\(loose.count)"
-        try disk.remove(temporary)
-        let file = try disk.open(temporary, .createNew(permissions: 0o600))
-        try file.write(bytes, at: 0)
         // Beyond the limit one call synchronises them all; up to it, each its own.
-        if loose.count < disk.limits.looseFileCount { try file.sync() }
-        loose.append((temporary, id))
+        var object = LooseObject(
+          id: id, temporary: "tmp/object-\(loose.count)", bytes: bytes,
+          isSynchronised: loose.count < disk.limits.looseFileCount)
+        try looseWriting.add(object)
+        object.bytes = []
+        loose.append(object)
         return StoredObject(id: id, byteCount: byteCount, packTag: 0, offset: 0)
       }
       if let writer, writer.isFull { try close(writer) }
@@ -133,6 +143,7 @@ package final class Transaction {
   private func end() {
     isOpen = false
     store.isInTransaction = false
+    looseWriting.stop()
     writer = nil
     logs = [:]
     guard !store.commitFile.isBroken else { return }
@@ -193,15 +204,16 @@ package final class Transaction {
 
   private func placeObjects() throws(StoreError) {
     guard !loose.isEmpty else { return }
+    try looseWriting.finish()
     let all = loose.count > disk.limits.looseFileCount
     if all { try disk.syncAll() }
     var directories: Set<String> = ["objects"]
-    for (temporary, id) in loose {
-      let name = Pack.looseName(id)
+    for object in loose {
+      let name = Pack.looseName(object.id)
       if directories.insert(Self.directory(of: name)).inserted {
         try makeDirectory(Self.directory(of: name))
       }
-      try disk.rename(temporary, to: name)
+      try disk.rename(object.temporary, to: name)
     }
     if all {
       try disk.syncAll()
@@ -251,6 +263,31 @@ package final class Transaction {
 
   static func directory(of path: String) -> String {
     path.split(separator: "/").dropLast().joined(separator: "/")
+  }
+}
+
+/// An object that gets a file of its own.
+private struct LooseObject: Sendable {
+  let id: ObjectID
+  /// Where it stands until the commit.
+  let temporary: String
+  var bytes: [UInt8]
+  let isSynchronised: Bool
+
+  func write(on disk: Disk) throws(StoreError) {
+    let file = try open(on: disk)
+    file.bypassCache()
+    try file.write(bytes, at: 0)
+    if isSynchronised { try file.sync() }
+  }
+
+  private func open(on disk: Disk) throws(StoreError) -> StoreFile {
+    do { return try disk.open(temporary, .createNew(permissions: 0o600)) } catch {
+      // A transaction that was discarded could not remove it.
+      guard case .system(let failure) = error, failure.errno == .fileExists else { throw error }
+      try disk.remove(temporary)
+      return try disk.open(temporary, .createNew(permissions: 0o600))
+    }
   }
 }
 

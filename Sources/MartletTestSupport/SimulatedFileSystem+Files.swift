@@ -107,6 +107,9 @@ extension SimulatedFileSystem {
     }
   }
 
+  /// Nothing: what is written past the cache is no more durable than through it.
+  package func bypassCache(_ file: FileNumber) {}
+
   /// - Throws: `EDEADLK` where it would have to wait: nobody else runs in a simulation.
   package func lock(_ file: FileNumber, wait: Bool) throws(FileSystemError) -> Bool {
     try perform(.lock, path(of: file)) { state throws(Errno) in

@@ -3,14 +3,15 @@ internal import Synchronization
 
 /// Transforms items on several threads and hands out the results in the order of the items.
 package struct OrderedPipeline: Sendable {
-  /// How many threads transform.
+  /// How many threads transform, besides the calling one where it would have to wait.
   package let threadCount: Int
   /// The most items taken from the source and not yet consumed.
   package let inFlightLimit: Int
 
-  /// - Precondition: both numbers are at least 1.
+  /// - Parameter threadCount: With none everything runs on the calling thread, in one order.
+  /// - Precondition: There is a place for an item.
   package init(threadCount: Int, inFlightLimit: Int) {
-    precondition(threadCount >= 1 && inFlightLimit >= 1, "a pipeline needs a thread and a place")
+    precondition(threadCount >= 0 && inFlightLimit >= 1, "a pipeline needs a place")
     self.threadCount = threadCount
     self.inFlightLimit = inFlightLimit
   }
@@ -29,23 +30,9 @@ package struct OrderedPipeline: Sendable {
     transform: @escaping @Sendable (Input) throws(Failure) -> Output,
     consume: (Output) throws(Failure) -> Void
   ) throws(Failure) {
-    let crew = Crew<Input, Output, Failure>(limit: threadCount, transform: transform)
-    defer { crew.stop() }
-    var exhausted = false
-    var inFlight = 0
-    while true {
-      while !exhausted, inFlight < inFlightLimit {
-        if let item = try next() {
-          crew.add(item)
-          inFlight += 1
-        } else {
-          exhausted = true
-        }
-      }
-      guard inFlight > 0 else { return }
-      try consume(try crew.first().get())
-      inFlight -= 1
-    }
+    let stage = OrderedStage(self, transform: transform)
+    defer { stage.stop() }
+    while let output = try stage.next(next) { try consume(output) }
   }
 
   /// Runs over a sequence; otherwise as ``run(next:transform:consume:)``.
@@ -58,6 +45,77 @@ package struct OrderedPipeline: Sendable {
     try run(
       next: { () throws(Failure) -> Items.Element? in iterator.next() }, transform: transform,
       consume: consume)
+  }
+}
+
+/// A pipeline whose results are taken one by one: the source of another, for example.
+package final class OrderedStage<Input: Sendable, Output: Sendable, Failure: Error> {
+  private let crew: Crew<Input, Output, Failure>
+  private let inFlightLimit: Int
+  private var isExhausted = false
+  private var inFlight = 0
+
+  package init(
+    _ pipeline: OrderedPipeline,
+    transform: @escaping @Sendable (Input) throws(Failure) -> Output
+  ) {
+    crew = Crew(limit: pipeline.threadCount, transform: transform)
+    inFlightLimit = pipeline.inFlightLimit
+  }
+
+  deinit { stop() }
+
+  /// The next result; nil when there is none and the source had no more, after which it is not
+  /// asked again. As many items as there is room for are taken from it before.
+  ///
+  /// - Throws: As ``OrderedPipeline/run(next:transform:consume:)``; it has stopped then.
+  package func next(
+    _ source: () throws(Failure) -> Input?
+  ) throws(Failure) -> Output? {
+    do throws(Failure) {
+      while !isExhausted, inFlight < inFlightLimit {
+        guard let item = try source() else {
+          isExhausted = true
+          break
+        }
+        crew.add(item)
+        inFlight += 1
+      }
+    } catch {
+      stop()
+      throw error
+    }
+    return try next()
+  }
+
+  /// The result of the oldest item that is under way; nil if none is.
+  ///
+  /// - Throws: What its transform threw; the stage has stopped then.
+  package func next() throws(Failure) -> Output? {
+    guard inFlight > 0 else { return nil }
+    do throws(Failure) {
+      inFlight -= 1
+      return try crew.first().get()
+    } catch {
+      stop()
+      throw error
+    }
+  }
+
+  /// Takes an item in; where there is no room, the oldest result is waited for and dropped.
+  ///
+  /// - Throws: What the transform of an item so dropped threw; the stage has stopped then.
+  package func add(_ item: Input) throws(Failure) {
+    if inFlight == inFlightLimit { _ = try next() }
+    crew.add(item)
+    inFlight += 1
+  }
+
+  /// Drops what was not handed out; no transform runs any more when this returns.
+  package func stop() {
+    crew.stop()
+    isExhausted = true
+    inFlight = 0
   }
 }
 

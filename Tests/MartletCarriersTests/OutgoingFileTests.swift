@@ -1,3 +1,4 @@
+import Foundation
 import MartletCarriers
 import MartletFileSystem
 import MartletTestSupport
@@ -89,7 +90,7 @@ struct OutgoingFileTests {
     #expect(try medium.get(names[0]) == Self.whole)
   }
 
-  @Test("is removed if it does not read back, or nobody finishes it")
+  @Test("is removed if nobody finishes it, or whoever watches it being read back stops it")
   func abandoned() throws {
     let (disk, medium) = try Self.stick()
     let others = try medium.contents()
@@ -97,11 +98,14 @@ struct OutgoingFileTests {
     let first = try medium.carrier.create(names[0])
     try first.write([1, 2, 3])
     #expect(first.byteCount == 3 && first.path == path)
-    #expect(failure { try first.finish { _ in false } } == .doesNotReadBack(path))
+    #expect(
+      failure {
+        try first.finish { _ throws(CarrierError) in throw .full(path, needed: nil) }
+      } == .full(path, needed: nil))
     #expect(try medium.contents() == others)
     // Nothing more can be written, or finished.
     #expect(failure { try first.write([4]) } == .gone(path))
-    #expect(failure { try first.finish { _ in true } } == .gone(path))
+    #expect(failure { try first.finish() } == .gone(path))
 
     let second = try medium.carrier.create(names[0])
     try second.write([1])
@@ -112,26 +116,86 @@ struct OutgoingFileTests {
       try third.write([1])
     }
     #expect(try medium.contents() == others)
-
-    let failing = try medium.carrier.create(names[0])
-    #expect(
-      failure {
-        try failing.finish { file throws(CarrierError) in throw .gone(file.path) }
-      } == .gone(path))
-    #expect(try medium.contents() == others)
     #expect(disk.openFileCount == 0)
+  }
+
+  @Test("is removed if any byte of it is not what was written")
+  func altered() throws {
+    let path = FilePath("/stick/\(names[0])")
+    for index in Self.whole.indices {
+      let (disk, medium) = try Self.stick()
+      let file = try medium.carrier.create(names[0])
+      try file.write(Self.whole)
+      // The last block is written when the file is finished: the medium lies about an earlier one.
+      try disk.openFile(path, .readWrite).write(at: UInt64(index), [Self.whole[index] ^ 0x10])
+      if index < 2100 {
+        #expect(failure { try file.finish() } == .doesNotReadBack(path))
+        #expect(try disk.information(at: path) == nil)
+      } else {
+        try file.finish()
+        #expect(try medium.get(names[0]) == Self.whole)
+      }
+    }
+  }
+
+  @Test("is whole on a real disk, whatever its length and however many threads write it")
+  func lengths() throws {
+    let mebibyte = OutgoingFile.blockByteCount
+    for count in [0, 1, 4095, 4096, mebibyte - 1, mebibyte, mebibyte + 1, 3 * mebibyte + 4097] {
+      for threadCount in [0, 1, 2, 8] {
+        let disk = LocalFileSystem()
+        let directory = FilePath(NSTemporaryDirectory()).appending("m-\(UUID().uuidString)")
+        try disk.makeDirectory(directory, permissions: 0o700)
+        let written = bytes(count, seed: UInt64(count))
+        let carrier = try DirectoryCarrier(
+          directory, on: disk, threadCount: threadCount)
+        let file = try carrier.create(names[0])
+        var rest = written[...]
+        while !rest.isEmpty {
+          try file.write(Array(rest.prefix(700_001)))
+          rest = rest.dropFirst(700_001)
+        }
+        try file.finish()
+        let path = directory.appending(names[0])
+        #expect(try disk.readAll(path, limit: count) == written)
+        try disk.remove(path)
+        try disk.removeDirectory(directory)
+      }
+    }
   }
 
   @Test("is read back by its own length, from the medium")
   func shortened() throws {
     let (disk, medium) = try Self.stick()
     let path = FilePath("/stick/\(names[0])")
+    for length in 0..<2600 as Range<UInt64> {
+      let file = try medium.carrier.create(names[0])
+      try file.write(Self.whole)
+      var isCut = false
+      // Somebody cuts it short behind our back, once all of it was written.
+      #expect(
+        failure {
+          try file.finish { _ in
+            if !isCut { try? disk.openFile(path, .readWrite).truncate(to: length) }
+            isCut = true
+          }
+        } == .doesNotReadBack(path))
+      #expect(try disk.information(at: path) == nil)
+    }
     let file = try medium.carrier.create(names[0])
-    try file.write([1, 2, 3])
-    // Somebody cuts it short behind our back.
-    try disk.openFile(path, .readWrite).truncate(to: 2)
-    #expect(failure { try file.finish { _ in true } } == .doesNotReadBack(path))
-    #expect(try disk.information(at: path) == nil)
+    try file.write(Self.whole)
+    try disk.openFile(path, .readWrite).write(at: 2600, [0])
+    #expect(failure { try file.finish() } == .doesNotReadBack(path))
+  }
+
+  @Test("tells how much was read back")
+  func progress() throws {
+    let (_, medium) = try Self.stick()
+    let file = try medium.carrier.create(names[0])
+    try file.write(Self.whole)
+    var told: [UInt64] = []
+    try file.finish { told.append($0) }
+    #expect(told == [700, 1400, 2100, 2600])
   }
 
   @Test("stays when it is finished, and is not removed after")
@@ -140,7 +204,7 @@ struct OutgoingFileTests {
     do {
       let file = try medium.carrier.create(names[0])
       try file.write([1])
-      try file.finish { file in (try? file.readAll(limit: 1)) == [1] }
+      try file.finish()
       file.abandon()
     }
     #expect(try medium.get(names[0]) == [1])
@@ -153,7 +217,7 @@ struct OutgoingFileTests {
     func put(_ path: FilePath, _ bytes: [UInt8]) throws(CarrierError) {
       let file = try OutgoingFile.create(at: path, on: disk)
       try file.write(bytes)
-      try file.finish { _ in true }
+      try file.finish()
     }
     try put(path, [1])
     #expect(failure { try put(path, [2]) } == .exists(path))

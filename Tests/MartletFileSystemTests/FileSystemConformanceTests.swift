@@ -53,6 +53,44 @@ struct FileSystemConformanceTests {
     #expect(throws: FileSystemError.self) { try file.readAll(limit: 3) }
   }
 
+  @Test(
+    "writes and reads the same bytes past the cache, wherever they begin and end",
+    arguments: Ground.Kind.allCases)
+  func pastCache(kind: Ground.Kind) throws {
+    let ground = try Ground(kind)
+    let seed = UInt64.random(in: 0..<1 << 32)
+    let random = SeededRandom(seed: seed)
+    let edges = [0, 1, 511, 512, 4095, 4096, 4097, 8192, 1 << 20, 1 << 20 + 4096, 2 << 20 + 9]
+    for (number, start) in edges.enumerated() {
+      let path = ground.root.appending("f\(number)")
+      let file = try ground.system.openFile(path, .createNew(permissions: 0o600))
+      var wanted: [UInt8] = []
+      for length in [4096, 1, 4095, start, 1 << 20, 12_288] {
+        file.bypassCache()
+        let at = wanted.isEmpty ? start : random.below(wanted.count + 1)
+        let first = random.below(251)
+        let bytes = (0..<length).map { UInt8((first + $0) % 251) }
+        try file.write(at: UInt64(at), bytes)
+        if wanted.count < at + length {
+          wanted += [UInt8](repeating: 0, count: at + length - wanted.count)
+        }
+        wanted.replaceSubrange(at..<at + length, with: bytes)
+      }
+      try file.sync()
+      let reader = try ground.system.openFile(path, .read)
+      reader.bypassCache()
+      for begin in edges {
+        for length in edges where length < 1 << 21 || begin == 0 {
+          #expect(
+            try reader.read(at: UInt64(begin), count: length)
+              == Array(wanted.dropFirst(begin).prefix(length)),
+            "seed \(seed), from \(start), \(length) at \(begin)")
+        }
+      }
+      #expect(try ground.system.readAll(path, limit: wanted.count) == wanted, "seed \(seed)")
+    }
+  }
+
   @Test("opens what each mode promises", arguments: Ground.Kind.allCases)
   func modes(kind: Ground.Kind) throws {
     let ground = try Ground(kind)

@@ -27,7 +27,7 @@ final class Village {
 
   var environment: NodeEnvironment {
     NodeEnvironment(
-      system: disk, random: random, now: { [clock] in clock.now }, machine: [1], threadCount: 2)
+      system: disk, random: random, now: { [clock] in clock.now }, machine: [1], threadCount: 0)
   }
 
   func path(_ name: String) -> FilePath { FilePath("/d/\(name)") }

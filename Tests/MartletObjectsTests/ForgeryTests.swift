@@ -37,7 +37,7 @@ struct ForgeryTests {
     let sealed = AuthenticatedCipher.seal(
       payload.span.bytes, associated: object.headerBytes.span.bytes, nonce: object.header.nonce,
       key: key)
-    return try self.object(header: object.headerBytes, sealed: sealed)
+    return try self.object(header: Array(object.headerBytes), sealed: sealed)
   }
 
   func open(_ bytes: [UInt8]) throws(ObjectError) -> OpenedMessage {
@@ -73,7 +73,7 @@ struct ForgeryTests {
 
   @Test("in another encoding of the same thing is refused")
   func encodings() throws {
-    let sealed = try message(body: [1]).sealed
+    let sealed = Array(try message(body: [1]).sealed)
     let good = header.encoded
     #expect(try SealedObject(parsing: object(header: good, sealed: sealed)).header == header)
     let defaults: [UInt8] = [0x30, 0]
@@ -130,7 +130,7 @@ struct ForgeryTests {
 
   @Test("over a limit is refused")
   func limits() throws {
-    let sealed = try message(body: [1]).sealed
+    let sealed = Array(try message(body: [1]).sealed)
     let box = [UInt8](repeating: 0, count: GrantBox.sealedByteCount)
     let most = Array(repeating: box, count: Limits.boxCount)
     let good = try object(header: header.encoded, sealed: sealed, boxes: most)
@@ -153,7 +153,7 @@ struct ForgeryTests {
     let group = header.group
     let box = try GrantBox(group: group, key: .random(from: random), groupSecret: key)
       .seal(to: identity.sealing.publicKey)
-    let sealed = try message(body: [1]).sealed
+    let sealed = Array(try message(body: [1]).sealed)
     let grant = try SealedObject(
       parsing: object(header: header.encoded, sealed: sealed, boxes: [box]))
     #expect(throws: ObjectError.wrongKeyInBox) {

@@ -6,10 +6,10 @@ import Testing
 struct OrderedPipelineTests {
   struct Failed: Error, Equatable { let item: Int }
 
-  @Test("hands out every result in order", arguments: [1, 2, 3, 8], [0, 1, 2, 7, 10_000])
+  @Test("hands out every result in order", arguments: [0, 1, 2, 3, 8], [0, 1, 2, 7, 10_000])
   func order(threads: Int, count: Int) {
     var results: [Int] = []
-    OrderedPipeline(threadCount: threads, inFlightLimit: 2 * threads).run(
+    OrderedPipeline(threadCount: threads, inFlightLimit: 2 * threads + 1).run(
       over: 0..<count,
       transform: { item in
         // Uneven work, so that later items finish first.
@@ -21,7 +21,7 @@ struct OrderedPipelineTests {
     #expect(results == (0..<count).map { $0 * 2 })
   }
 
-  @Test("never holds more items than its bound", arguments: [1, 2, 5], [1, 3, 8])
+  @Test("never holds more items than its bound", arguments: [0, 1, 2, 5], [1, 3, 8])
   func bound(threads: Int, limit: Int) {
     var taken = 0
     var consumed = 0

@@ -33,6 +33,9 @@ int martlet_sync(int file);
 /// Everything written to the file system on which an open file lies.
 int martlet_sync_file_system(int file);
 void martlet_drop_cache(int file);
+/// Whether reads and writes go past the system's cache, or no more. Where they do, their places,
+/// lengths and buffers are to be multiples of 4096. EINVAL where the file system has no such way.
+int martlet_bypass_cache(int file, bool bypasses);
 /// EWOULDBLOCK if somebody else has the lock and `wait` is false.
 int martlet_lock(int file, bool wait);
 /// EROFS, EACCES or EPERM where this program may not make or remove files in a directory.

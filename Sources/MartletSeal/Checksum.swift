@@ -1,5 +1,3 @@
-internal import MartletSeal
-
 /// XXH64: against accidents, for small things that are read by the million.
 package enum Checksum {
   private static let prime1: UInt64 = 0x9E37_79B1_85EB_CA87

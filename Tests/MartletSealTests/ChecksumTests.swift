@@ -1,4 +1,4 @@
-import MartletStore
+import MartletSeal
 import Testing
 
 @Suite("XXH64")
