@@ -235,7 +235,7 @@ long martlet_program_path(char *out, unsigned long capacity) {
 void martlet_reuse_memory(void) {
 #if defined(__GLIBC__)
   mallopt(M_ARENA_MAX, 1);
-  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_MMAP_THRESHOLD, 2 << 20);
   mallopt(M_TRIM_THRESHOLD, 256 << 20);
 #endif
 }

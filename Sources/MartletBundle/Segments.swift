@@ -40,16 +40,20 @@ package struct SegmentOpener: Sendable {
     cipher = SegmentCipher(header: header, bundleKey: bundleKey)
   }
 
-  /// The plaintext of a segment.
+  /// The plaintext of a segment; made where the sealed bytes stand, if nobody else holds them.
   ///
   /// - Throws: ``BundleError/notAuthentic(segment:)`` if it was altered, moved, is of wrong length,
   ///   or is final and said not to be, or the other way round.
   package func open(
-    index: UInt64, isFinal: Bool, _ sealed: [UInt8]
+    index: UInt64, isFinal: Bool, _ sealed: consuming [UInt8]
   ) throws(BundleError) -> PlainSegment {
-    guard cipher.holds(sealed.count - AuthenticatedCipher.overhead, isFinal),
-      let bytes = AuthenticatedCipher.open(
-        sealed.span.bytes, associated: SegmentCipher.nothing.span.bytes,
+    guard cipher.holds(sealed.count - AuthenticatedCipher.overhead, isFinal) else {
+      throw .notAuthentic(segment: index)
+    }
+    var bytes = sealed
+    guard
+      AuthenticatedCipher.open(
+        inPlace: &bytes, associated: SegmentCipher.nothing.span.bytes,
         nonce: cipher.nonce(index, isFinal), key: cipher.key)
     else { throw .notAuthentic(segment: index) }
     return PlainSegment(index: index, isFinal: isFinal, bytes: bytes)

@@ -9,11 +9,16 @@ extension FileSystem {
   package func read(
     _ file: FileNumber, at offset: UInt64, count: Int
   ) throws(FileSystemError) -> [UInt8] {
-    var bytes = [UInt8](repeating: 0, count: max(0, count))
-    var span = bytes.mutableSpan
-    var raw = span.mutableBytes
-    let read = try read(file, at: offset, into: &raw)
-    bytes.removeLast(bytes.count - read)
+    var failure: FileSystemError?
+    let bytes = [UInt8](unsafeUninitializedCapacity: max(0, count)) { buffer, read in
+      // Nothing is read before it was written: the span is only filled.
+      let raw = UnsafeMutableRawBufferPointer(start: buffer.baseAddress, count: max(0, count))
+      var span = raw.mutableBytes
+      do throws(FileSystemError) { read = try self.read(file, at: offset, into: &span) } catch {
+        failure = error
+      }
+    }
+    if let failure { throw failure }
     return bytes
   }
 

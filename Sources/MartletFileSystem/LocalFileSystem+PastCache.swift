@@ -93,8 +93,8 @@ extension LocalFileSystem {
 final class AlignedBlock: @unchecked Sendable {
   /// Places, lengths and buffers are multiples of this: what every file system of today accepts.
   static let unit = 4096
-  /// A MiB, and what surrounds one that does not begin at a multiple.
-  static let byteCount = (1 << 20) + 2 * unit
+  /// Most chunks and every segment fit, also where they do not begin at a multiple.
+  static let byteCount = (2 << 20) + 2 * unit
 
   // Written by whoever took the block out of the list, and nobody else.
   let start = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: unit)

@@ -195,7 +195,7 @@ struct BundleImport {
     let groups = Set(prelude.manifest.logs.map(\.log.group))
     var damage: String?
     var first = first[...]
-    let opening = OrderedStage(node.environment.computing) {
+    let opening = OrderedStage(node.environment.readingAndComputing) {
       (sealed: SealedSegment) throws(NodeError) in
       try OpenedSegment.open(sealed, with: opener)
     }

@@ -121,6 +121,7 @@ struct ChunkReader {
   /// The next chunk; nil at the end.
   mutating func next() throws(NodeError) -> [UInt8]? {
     var chunk: [UInt8] = []
+    chunk.reserveCapacity(Chunker.target * 3 / 2)
     while true {
       if used == buffer.count {
         buffer = try source.read(Self.readByteCount)

@@ -35,13 +35,19 @@ package struct NodeEnvironment: Sendable {
 
   /// For work on all cores.
   var computing: OrderedPipeline {
-    OrderedPipeline(threadCount: threadCount, inFlightLimit: threadCount + 2)
+    OrderedPipeline(threadCount: threadCount, inFlightLimit: threadCount + 1)
   }
 
   /// For reading ahead: one more than is served at a time, lest the medium waits for us.
   var reading: OrderedPipeline {
-    let count = min(2, threadCount)
+    let count = min(3, 2 * threadCount)
     return OrderedPipeline(threadCount: count, inFlightLimit: count + 1)
+  }
+
+  /// For work on all cores that begins with reading: some read meanwhile.
+  var readingAndComputing: OrderedPipeline {
+    let count = threadCount + min(2, threadCount)
+    return OrderedPipeline(threadCount: count, inFlightLimit: max(1, count))
   }
 
   /// For the store.

@@ -58,14 +58,17 @@ enum OpenedSegment: Sendable {
   static func open(
     _ segment: SealedSegment, with opener: SegmentOpener
   ) throws(NodeError) -> OpenedSegment {
-    let bytes = try segment.piece.load()
+    let index = segment.index
     let isLast = segment.piece.isLast
-    if let plain = try? opener.open(index: segment.index, isFinal: isLast, bytes) {
-      return .plain(plain)
+    let bytes = try segment.piece.load()
+    guard isLast else {
+      let plain = try? opener.open(index: index, isFinal: false, bytes)
+      return plain.map { .plain($0) } ?? .damaged(index: index)
     }
-    if isLast, let plain = try? opener.open(index: segment.index, isFinal: false, bytes) {
+    if let plain = try? opener.open(index: index, isFinal: true, bytes) { return .plain(plain) }
+    if let plain = try? opener.open(index: index, isFinal: false, bytes) {
       return .cutAfter(plain)
     }
-    return .damaged(index: segment.index)
+    return .damaged(index: index)
   }
 }

@@ -46,21 +46,17 @@ package struct Chunker: Sendable {
   /// - Complexity: O(*n*); more than a gigabyte a second on one core.
   package mutating func nextBoundary(in bytes: Span<UInt8>) -> Int? {
     var index = min(bytes.count, max(0, Chunker.minimum - length))
-    let gear = gear
-    let table = gear.span
     var rolling = hash
     for (end, mask) in [
       (Chunker.target, Chunker.rareMask), (Chunker.maximum, Chunker.frequentMask),
     ] {
       let stop = min(bytes.count, end - length)
-      while index < stop {
-        rolling = (rolling &<< 1) &+ table[Int(bytes[index])]
-        index += 1
-        if rolling & mask == 0 {
-          reset()
-          return index
-        }
+      guard index < stop else { continue }
+      if let boundary = boundary(in: bytes, index..<stop, mask, &rolling) {
+        reset()
+        return boundary
       }
+      index = stop
     }
     if length + index == Chunker.maximum {
       reset()
@@ -69,6 +65,43 @@ package struct Chunker: Sendable {
     hash = rolling
     length += index
     return nil
+  }
+
+  /// Where the first byte of a range ends after which the hash has none of the mask's bits.
+  private func boundary(
+    in bytes: Span<UInt8>, _ range: Range<Int>, _ mask: UInt64, _ hash: inout UInt64
+  ) -> Int? {
+    // Without checks of bounds, which cost more than everything else: a byte is always an index
+    // of the table, and the range lies within the bytes.
+    precondition(range.lowerBound >= 0 && range.upperBound <= bytes.count && gear.count == 256)
+    return bytes.withUnsafeBufferPointer { bytes in
+      gear.withUnsafeBufferPointer { table in
+        var index = range.lowerBound
+        // Four at a time: each step waits for the one before, and so there are fewer of them.
+        while range.upperBound &- index >= 4 {
+          let word0 = table[Int(bytes[index])]
+          let word1 = table[Int(bytes[index &+ 1])]
+          let word2 = table[Int(bytes[index &+ 2])]
+          let word3 = table[Int(bytes[index &+ 3])]
+          let pair = word0 &<< 1 &+ word1
+          let hash1 = hash &<< 1 &+ word0
+          let hash2 = hash &<< 2 &+ pair
+          let hash3 = hash &<< 3 &+ (pair &<< 1 &+ word2)
+          hash = hash &<< 4 &+ (pair &<< 2 &+ (word2 &<< 1 &+ word3))
+          if hash1 & mask == 0 { return index &+ 1 }
+          if hash2 & mask == 0 { return index &+ 2 }
+          if hash3 & mask == 0 { return index &+ 3 }
+          if hash & mask == 0 { return index &+ 4 }
+          index &+= 4
+        }
+        while index < range.upperBound {
+          hash = hash &<< 1 &+ table[Int(bytes[index])]
+          index &+= 1
+          if hash & mask == 0 { return index }
+        }
+        return nil
+      }
+    }
   }
 
   /// Starts a new stream.

@@ -66,4 +66,27 @@ package enum AuthenticatedCipher {
     }
     return authentic ? plaintext : nil
   }
+
+  /// Opens what `seal` made where it stands: `bytes` become the plaintext, and are of no use where
+  /// this returns false.
+  package static func open(
+    inPlace bytes: inout [UInt8], associated: RawSpan, nonce: [UInt8], key: SecretKey
+  ) -> Bool {
+    guard nonce.count == nonceByteCount, bytes.count >= overhead else { return false }
+    Sodium.start()
+    let result = bytes.withUnsafeMutableBufferPointer { buffer -> Int32 in
+      guard let start = buffer.baseAddress else { return -1 }
+      return associated.withUnsafeBytes { data in
+        key.withBytes { keyBytes in
+          crypto_aead_xchacha20poly1305_ietf_decrypt(
+            start, nil, nil, start, UInt64(buffer.count),
+            data.baseAddress?.assumingMemoryBound(to: UInt8.self), UInt64(data.count), nonce,
+            keyBytes)
+        }
+      }
+    }
+    guard result == 0 else { return false }
+    bytes.removeLast(overhead)
+    return true
+  }
 }

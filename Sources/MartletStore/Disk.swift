@@ -163,10 +163,9 @@ final class StoreFile {
 
   /// Reads up to `count` bytes; fewer only at the end of the file.
   func read(at offset: UInt64, count: Int) throws(StoreError) -> [UInt8] {
-    var buffer = [UInt8](repeating: 0, count: count)
-    let got = try read(at: offset, into: &buffer)
-    if got < count { buffer.removeLast(count - got) }
-    return buffer
+    do { return try disk.system.read(number, at: offset, count: count) } catch {
+      throw .system(error)
+    }
   }
 
   func read(at offset: UInt64, into buffer: inout [UInt8]) throws(StoreError) -> Int {

@@ -126,32 +126,33 @@ private final class Crew<Input: Sendable, Output: Sendable, Failure: Error>: Sen
     var finished: [Int: Result<Output, Failure>] = [:]
     var added = 0
     var handedOut = 0
-    var running = 0
+    /// Threads that do nothing.
+    var idle: [Int]
     var stopped = false
   }
 
-  private let state = Mutex(State())
-  private let limit: Int
+  private let state: Mutex<State>
   private let transform: @Sendable (Input) throws(Failure) -> Output
-  private let queue = DispatchQueue(label: "martlet.workers", attributes: .concurrent)
+  // A serial queue each: a concurrent one gets no more threads than there are cores, however many
+  // of them wait for a medium.
+  private let queues: [DispatchQueue]
   private let threads = DispatchGroup()
   // One signal a finished item: more may come than are waited for, never fewer.
   private let progress = DispatchSemaphore(value: 0)
 
   init(limit: Int, transform: @escaping @Sendable (Input) throws(Failure) -> Output) {
-    self.limit = limit
+    state = Mutex(State(idle: Array(0..<limit)))
+    queues = (0..<limit).map { _ in DispatchQueue(label: "martlet.worker") }
     self.transform = transform
   }
 
   func add(_ item: Input) {
-    let needsThread = state.withLock { state in
+    let thread = state.withLock { state in
       state.waiting.append((state.added, item))
       state.added += 1
-      guard state.running < limit else { return false }
-      state.running += 1
-      return true
+      return state.idle.popLast()
     }
-    if needsThread { queue.async(group: threads) { self.work() } }
+    if let thread { queues[thread].async(group: threads) { self.work(thread) } }
   }
 
   /// Waits for the result of the oldest item that was not handed out.
@@ -183,9 +184,9 @@ private final class Crew<Input: Sendable, Output: Sendable, Failure: Error>: Sen
     threads.wait()
   }
 
-  private func work() {
+  private func work(_ thread: Int) {
     // A thread leaves when nothing waits, rather than block one of the system's.
-    while let (index, item) = take() {
+    while let (index, item) = take(thread) {
       let result = attempt(item)
       state.withLock { state in
         state.finished[index] = result
@@ -196,10 +197,10 @@ private final class Crew<Input: Sendable, Output: Sendable, Failure: Error>: Sen
     }
   }
 
-  private func take() -> (Int, Input)? {
+  private func take(_ thread: Int) -> (Int, Input)? {
     state.withLock { state in
       guard !state.stopped, !state.waiting.isEmpty else {
-        state.running -= 1
+        state.idle.append(thread)
         return nil
       }
       let (index, item) = state.waiting.removeFirst()

@@ -141,8 +141,8 @@ struct OutgoingFileTests {
   @Test("is whole on a real disk, whatever its length and however many threads write it")
   func lengths() throws {
     let mebibyte = OutgoingFile.blockByteCount
-    for count in [0, 1, 4095, 4096, mebibyte - 1, mebibyte, mebibyte + 1, 3 * mebibyte + 4097] {
-      for threadCount in [0, 1, 2, 8] {
+    for count in [0, 1, 4096, mebibyte, mebibyte + 1, 2 * mebibyte + 4097] {
+      for threadCount in [0, 2] {
         let disk = LocalFileSystem()
         let directory = FilePath(NSTemporaryDirectory()).appending("m-\(UUID().uuidString)")
         try disk.makeDirectory(directory, permissions: 0o700)

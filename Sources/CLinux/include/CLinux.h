@@ -54,8 +54,9 @@ void martlet_close_directory(void *directory);
 /// Sees to it that 0, 1 and 2 are taken, so that no file that is opened later gets the number of
 /// standard output. What was closed still fails with EBADF.
 void martlet_keep_standard_files(void);
-/// From now on memory that was given back is kept for what is asked next, up to 256 MiB; where the
-/// system's allocator has no such setting, nothing happens.
+/// From now on memory that was given back is kept for what is asked next, up to 256 MiB, save
+/// buffers of more than 2 MiB: they are of many lengths, and would leave more holes than they fill.
+/// Where the system's allocator has no such setting, nothing happens.
 void martlet_reuse_memory(void);
 /// From now on SIGINT and SIGTERM are only remembered, however often they come, and a pipe without
 /// a reader fails with EPIPE instead of ending the program.
