@@ -94,15 +94,20 @@ extension Node {
   func removeUnfinished(
     _ names: Set<String>, from carrier: DirectoryCarrier
   ) throws(NodeError) {
-    for bundle in state.written where !bundle.isFinished && names.contains(bundle.fileName) {
+    for index in state.written.indices.reversed() {
+      let bundle = state.written[index]
+      guard !bundle.isFinished, names.contains(bundle.fileName) else { continue }
+      takeBack(at: index)
       try Self.carrying { () throws(CarrierError) in try carrier.remove(bundle.fileName) }
+      state.written.remove(at: index)
+      isStateChanged = true
     }
   }
 
   func export(
     _ order: BundleOrder, through outlet: BundleOutlet
   ) throws(NodeError) -> ExportReport? {
-    forgetUnfinished(for: order.peer)
+    takeBackUnfinished(to: order.peer)
     // Each round notes at least one object that is damaged, and goes on without it.
     while true {
       var request = ExportRequest(now: now, roundTrip: Self.roundTrip)
@@ -175,19 +180,25 @@ extension Node {
     return request.now - asked >= request.roundTrip
   }
 
-  /// A bundle whose writing was cut short may be anywhere or nowhere: what it carried goes again.
-  private func forgetUnfinished(for peer: DeviceID) {
-    let unfinished = state.written.filter { $0.peer == peer && !$0.isFinished }
-    guard !unfinished.isEmpty else { return }
-    for bundle in unfinished {
-      sync.peers[peer]?.sent.removeAll {
-        $0.number == bundle.number && $0.instance == bundle.instance
-      }
+  /// What a bundle carried that was never finished goes again at once. Its file stays noted: it may
+  /// stand on a medium that is not here.
+  private func takeBackUnfinished(to peer: DeviceID) {
+    for index in state.written.indices where state.written[index].peer == peer {
+      takeBack(at: index)
     }
-    state.written.removeAll { $0.peer == peer && !$0.isFinished }
-    sync.peers[peer]?.owed = true
-    sync.peers[peer]?.askedAt = nil
-    changedPeers.insert(peer)
+    state.written.removeAll { $0.isTakenBack && $0.fileName.isEmpty }
+  }
+
+  private func takeBack(at index: Int) {
+    let bundle = state.written[index]
+    guard !bundle.isFinished, !bundle.isTakenBack else { return }
+    state.written[index].isTakenBack = true
+    sync.peers[bundle.peer]?.sent.removeAll {
+      $0.number == bundle.number && $0.instance == bundle.instance
+    }
+    sync.peers[bundle.peer]?.owed = true
+    sync.peers[bundle.peer]?.askedAt = nil
+    changedPeers.insert(bundle.peer)
     isStateChanged = true
   }
 

@@ -37,6 +37,7 @@ extension NodeState {
       stored.fileName = bundle.fileName
       stored.finished = bundle.isFinished
       stored.byteCount = bundle.byteCount
+      stored.takenBack = bundle.isTakenBack
       return stored
     }
     return try StateCodec.encode(message)
@@ -70,7 +71,7 @@ extension NodeState {
         Written(
           peer: try StateCodec.name(stored.peer), instance: try StateCodec.name(stored.instance),
           number: stored.number, fileName: stored.fileName, isFinished: stored.finished,
-          byteCount: stored.byteCount))
+          isTakenBack: stored.takenBack, byteCount: stored.byteCount))
     }
   }
 }

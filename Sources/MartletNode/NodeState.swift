@@ -30,6 +30,9 @@ struct NodeState: Sendable {
     var fileName: String
     /// Whether the whole file was written, and is durable.
     var isFinished: Bool
+    /// Whether it was never finished, and what it carried is to go again. Its file may still stand
+    /// on a medium that is not here.
+    var isTakenBack = false
     /// Of the finished file; one of another length was cut short since.
     var byteCount: UInt64 = 0
   }

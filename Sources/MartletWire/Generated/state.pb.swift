@@ -132,6 +132,9 @@ package nonisolated struct Martlet_StoredBundle: Sendable {
   /// of the finished file
   package var byteCount: UInt64 = 0
 
+  /// never finished, and what it carried is to go again
+  package var takenBack: Bool = false
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -415,7 +418,7 @@ nonisolated extension Martlet_StoredPeer: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension Martlet_StoredBundle: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".StoredBundle"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0\u{1}instance\0\u{1}number\0\u{3}file_name\0\u{1}finished\0\u{3}byte_count\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0\u{1}instance\0\u{1}number\0\u{3}file_name\0\u{1}finished\0\u{3}byte_count\0\u{3}taken_back\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -429,6 +432,7 @@ nonisolated extension Martlet_StoredBundle: SwiftProtobuf.Message, SwiftProtobuf
       case 4: try { try decoder.decodeSingularStringField(value: &self.fileName) }()
       case 5: try { try decoder.decodeSingularBoolField(value: &self.finished) }()
       case 6: try { try decoder.decodeSingularUInt64Field(value: &self.byteCount) }()
+      case 7: try { try decoder.decodeSingularBoolField(value: &self.takenBack) }()
       default: break
       }
     }
@@ -453,6 +457,9 @@ nonisolated extension Martlet_StoredBundle: SwiftProtobuf.Message, SwiftProtobuf
     if self.byteCount != 0 {
       try visitor.visitSingularUInt64Field(value: self.byteCount, fieldNumber: 6)
     }
+    if self.takenBack != false {
+      try visitor.visitSingularBoolField(value: self.takenBack, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -463,6 +470,7 @@ nonisolated extension Martlet_StoredBundle: SwiftProtobuf.Message, SwiftProtobuf
     if lhs.fileName != rhs.fileName {return false}
     if lhs.finished != rhs.finished {return false}
     if lhs.byteCount != rhs.byteCount {return false}
+    if lhs.takenBack != rhs.takenBack {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
