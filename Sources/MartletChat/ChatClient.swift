@@ -20,6 +20,11 @@ public struct ChatClient: Client {
     if !message.isOwn { counts.received &+= 1 }
     state = counts.encoded
   }
+
+  /// The text.
+  public func contents(of message: ClientMessage) -> [UInt8] {
+    ChatText(message).map { Array($0.text.utf8) } ?? message.body
+  }
 }
 
 /// How many texts of a group were delivered here.

@@ -15,6 +15,14 @@ public protocol Client {
   ///
   /// - Parameter state: Of this client in the group, at most 1 MiB; empty at first.
   func deliver(_ message: ClientMessage, state: inout [UInt8])
+
+  /// What a message says, as its reader would have it in a file. The body, where nothing is said
+  /// here.
+  func contents(of message: ClientMessage) -> [UInt8]
+}
+
+extension Client {
+  public func contents(of message: ClientMessage) -> [UInt8] { message.body }
 }
 
 /// What a client says of a message.

@@ -26,11 +26,12 @@ package struct NodeEnvironment: Sendable {
     self.threadCount = max(0, threadCount)
   }
 
-  /// This machine.
+  /// This machine, of which it takes four cores at most: a medium is busy then, and each thread
+  /// takes some MiB.
   package static func local() -> NodeEnvironment {
     NodeEnvironment(
       system: LocalFileSystem(), random: SystemRandom(), now: { Machine.now() },
-      machine: Machine.id(), threadCount: min(8, Machine.processorCount))
+      machine: Machine.id(), threadCount: min(4, Machine.processorCount))
   }
 
   /// For work on all cores.

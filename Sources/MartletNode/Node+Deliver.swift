@@ -74,9 +74,7 @@ extension Node {
     _ id: ObjectID, _ message: GroupMessage, parents: [ObjectID], to client: any Client,
     in group: GroupID
   ) {
-    let handed = ClientMessage(
-      id: id, group: group, author: message.author, isOwn: message.author == ownID,
-      created: message.created, parents: parents, body: message.body)
+    let handed = clientMessage(id, message, parents: parents, in: group)
     switch client.validate(handed) {
     case .accept:
       var state = groupStates[group]?.cursors[client.type]?.state ?? []
@@ -87,6 +85,15 @@ extension Node {
     case .reject:
       groupStates[group]?.cursors[client.type, default: GroupState.Cursor()].reject(id)
     }
+  }
+
+  /// A message as its client sees it.
+  func clientMessage(
+    _ id: ObjectID, _ message: GroupMessage, parents: [ObjectID], in group: GroupID
+  ) -> ClientMessage {
+    ClientMessage(
+      id: id, group: group, author: message.author, isOwn: message.author == ownID,
+      created: message.created, parents: parents, body: message.body)
   }
 
   /// What a client keeps of a group: what its last delivery left; empty before.

@@ -29,12 +29,15 @@ extension Node {
     guard let place else { throw .unknownObject(address) }
     let stored = try reading(log) { () throws(LogReadError) in try log.object(at: place) }
     groupStates[group]?.unlock(with: try identity().sealing)
-    let (_, opened) = try opened(stored, in: group)
+    let (object, opened) = try opened(stored, in: group)
     guard opened.message.client == DataContent.client,
       let content = try? DataContent(decoding: opened.message.body)
     else {
       guard index == nil else { throw .unknownObject(address) }
-      return try sink(opened.message.body)
+      let message = clientMessage(
+        id, opened.message, parents: object.header.parents, in: group)
+      return try sink(
+        clients[opened.message.client]?.contents(of: message) ?? opened.message.body)
     }
     switch content {
     case .items:

@@ -30,6 +30,14 @@ struct ChatClientTests {
     #expect(client.validate(message(ChatContent(text: longest).encoded)) == .accept)
   }
 
+  @Test("gives the text of a message for its contents, and the body of what is no text")
+  func contents() {
+    #expect(
+      client.contents(of: message(ChatContent(text: "scans\nare on the stick").encoded))
+        == Array("scans\nare on the stick".utf8))
+    #expect(client.contents(of: message([0xFF])) == [0xFF])
+  }
+
   @Test("rejects what is no text, is empty or too long")
   func rejects() {
     let tooLong = String(repeating: "a", count: ChatText.byteLimit + 1)

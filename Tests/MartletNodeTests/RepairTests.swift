@@ -20,25 +20,7 @@ struct RepairTests {
     }
     try village.disk.syncDirectory("/")
     let group = try village.open("founder").createGroup("secrets", with: ["victim"])
-    do {
-      let node = try village.open("mallory")
-      let victim = try #require(node.state.peers.first { $0.name == "victim" }).card.deviceID
-      try node.changing { () throws(NodeError) in
-        try node.loadJournals()
-        var state = GroupState(
-          id: group.id, name: "x", kind: .created, isAccepted: true, random: village.random)
-        state.take(
-          GrantBox(
-            group: group.id, key: .random(from: village.random),
-            groupSecret: .random(from: village.random)),
-          for: try node.identity().sealing.publicKey)
-        node.add(state)
-        node.share(group.id, with: victim)
-        _ = try node.write(client: "note", body: [1], to: group.id)
-        try node.commit()
-      }
-      _ = try node.export(to: "victim", .directory("/s1"))
-    }
+    try Self.pretend(village, membershipOf: group.id)
     try village.open("victim").importBundles(["/s1"]) { _ in }
     _ = try village.open("founder").send(client: "note", body: Array("top".utf8), to: "secrets")
     _ = try village.open("founder").export(to: "victim", .directory("/s2"))
@@ -50,6 +32,65 @@ struct RepairTests {
     let mallory = try #require(node.state.peers.first { $0.name == "mallory" }).card.deviceID
     #expect(
       node.sync.peers[mallory]?.logs[LogID(group: group.id, objectClass: .messages)] == nil)
+  }
+
+  @Test("of a group whose members are not known yet nobody is given anything")
+  func unknownMembers() throws {
+    let village = try Village(seed: 6)
+    try village.create("founder", "victim", "mallory")
+    for name in ["/s1", "/lost", "/s2", "/s3", "/s4", "/s5"] {
+      try village.disk.makeDirectory(FilePath(name), permissions: 0o700)
+    }
+    try village.disk.syncDirectory("/")
+    let group = try village.open("founder").createGroup("secrets", with: ["victim"])
+    // The bundle with the grant is lost: the victim holds what comes after it, and cannot open it.
+    _ = try village.open("founder").export(to: "victim", .directory("/lost"))
+    _ = try village.open("founder").send(client: "note", body: Array("top".utf8), to: "secrets")
+    _ = try village.open("founder").export(to: "victim", .directory("/s2"))
+    try village.open("victim").importBundles(["/s2"]) { _ in }
+    try Self.pretend(village, membershipOf: group.id)
+    try village.open("victim").importBundles(["/s1"]) { _ in }
+    let held = try #require(try village.open("victim").groupStates[group.id])
+    #expect(held.members.isEmpty && held.pending.count == 2, "\(held.pending.count)")
+    for other in ["mallory", "founder"] {
+      let report = try village.open("victim").export(to: other, .directory("/s3"))
+      #expect((report?.messages ?? 0) == 0, "\(other)")
+    }
+    // With the grant it is a group like any other, of which mallory hears nothing.
+    var options = Node.ExportOptions()
+    options.isFull = true
+    _ = try village.open("founder").export(to: "victim", .directory("/s4"), options)
+    try village.open("victim").importBundles(["/s4"]) { _ in }
+    _ = try village.open("victim").acceptGroup("secrets")
+    #expect(try village.texts("victim", in: "secrets") == ["top"])
+    _ = try village.open("victim").send(client: "note", body: Array("seen".utf8), to: "secrets")
+    let toMallory = try village.open("victim").export(to: "mallory", .directory("/s5"))
+    #expect((toMallory?.messages ?? 0) == 0)
+    let toFounder = try village.open("victim").export(to: "founder", .directory("/s5"))
+    #expect(toFounder?.messages == 1)
+  }
+
+  /// Has mallory send the victim a message of a group that mallory is no member of, on `/s1`.
+  static func pretend(_ village: Village, membershipOf group: MartletWire.GroupID) throws {
+    let node = try village.open("mallory")
+    let victim = try #require(node.state.peers.first { $0.name == "victim" }).card
+    try node.changing { () throws(NodeError) in
+      try node.loadJournals()
+      var state = GroupState(
+        id: group, name: "x", kind: .created, isAccepted: true, random: village.random)
+      state.take(
+        GrantBox(
+          group: group, key: .random(from: village.random),
+          groupSecret: .random(from: village.random)),
+        for: try node.identity().sealing.publicKey)
+      // Without members nothing of it would be given to anybody.
+      state.members = [node.card, victim]
+      node.add(state)
+      node.share(group, with: victim.deviceID)
+      _ = try node.write(client: "note", body: [1], to: group)
+      try node.commit()
+    }
+    #expect(try node.export(to: "victim", .directory("/s1"))?.messages == 1)
   }
 
   @Test("a pending message that was damaged comes back")
