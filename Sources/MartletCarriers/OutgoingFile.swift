@@ -8,8 +8,7 @@ package import SystemPackage
 /// After a power cut it may be there in part, under its final name: whoever reads it must be
 /// able to tell, and a bundle can.
 package final class OutgoingFile {
-  /// How much is written at once. A stick takes such blocks one after the other: what was written
-  /// is there, and whoever reports it does not wait for the rest at the end.
+  /// How much is written at once, one block after the other.
   package static let blockByteCount = 1 << 20
 
   package let path: FilePath
@@ -21,7 +20,7 @@ package final class OutgoingFile {
   private let blockByteCount: Int
   /// Nil once it is finished or abandoned.
   private var file: OpenFile?
-  /// What was appended and not written yet: less than a block.
+  /// What was appended and not written yet: at most a block.
   private var tail: [UInt8] = []
   /// Of the blocks that were written: what is read back is compared with them.
   private var checksums: [UInt64] = []
@@ -47,7 +46,10 @@ package final class OutgoingFile {
     file = try CarrierError.naming { () throws(FileSystemError) in
       try system.openFile(path, .createNew(permissions: 0o644))
     }
-    writing = WorkBehind(pipeline) { (block: Block) throws(CarrierError) in
+    // One after the other: FAT fills a gap with zeros before what comes behind it is written.
+    let inOrder = OrderedPipeline(
+      threadCount: min(1, threadCount), inFlightLimit: 3, callerHelps: threadCount == 0)
+    writing = WorkBehind(inOrder) { (block: Block) throws(CarrierError) in
       try CarrierError.naming(needed: block.end) { () throws(FileSystemError) in
         try block.file.write(at: block.end - UInt64(block.bytes.count), block.bytes)
       }
@@ -119,6 +121,7 @@ package final class OutgoingFile {
       // The last, alone: it may end where the file can only be written through the cache.
       try writeBlock(to: file)
       try writing.finish()
+      writing.stop()
       tail = []
       try makeDurable(file)
       try readBack(onRead)

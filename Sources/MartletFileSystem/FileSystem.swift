@@ -23,8 +23,8 @@ package protocol FileSystem: Sendable {
   func information(_ file: FileNumber) throws(FileSystemError) -> FileInformation
   /// Forgets cached pages, so that the next read comes from the medium. A hint.
   func dropCache(_ file: FileNumber)
-  /// From now on reads and writes of this file go between us and the medium, and leave what others
-  /// have in the cache alone. For what is long and read or written once, in pieces of about a MiB:
+  /// Until a write ends within a block, reads and writes of this file go between us and the medium,
+  /// and leave what others have in the cache alone. For what is long and read or written once, in pieces of about a MiB:
   /// a copy into the cache costs more than everything else that is done to such bytes. A hint.
   func bypassCache(_ file: FileNumber)
   /// Takes the exclusive lock of a file until it is closed; false if somebody else has it.

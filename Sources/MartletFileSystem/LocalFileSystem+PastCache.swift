@@ -32,7 +32,7 @@ extension LocalFileSystem {
           pread(file.rawValue, block.start, wanted, position - off_t(skipped))
         }
       } catch {
-        guard error.errno == .invalidArgument else { throw error }
+        guard Self.maySucceedThroughCache(error.errno) else { throw error }
         setBypass(file, false)
         return nil
       }
@@ -75,12 +75,18 @@ extension LocalFileSystem {
         // A block that was written in part is finished through the cache.
         if count == 0 || count % AlignedBlock.unit != 0 { break }
       } catch {
-        guard error.errno == .invalidArgument else { throw error }
+        guard Self.maySucceedThroughCache(error.errno) else { throw error }
         break
       }
     }
     if done < bytes.count { setBypass(file, false) }
     return done
+  }
+
+  /// Not every file system that lets itself be bypassed does so for each of its files, and they say
+  /// so in different words.
+  private static func maySucceedThroughCache(_ errno: Errno) -> Bool {
+    ![.ioError, .noSpace, .diskQuotaExceeded, .fileTooLarge].contains(errno)
   }
 
   private func setBypass(_ file: FileNumber, _ bypasses: Bool) {

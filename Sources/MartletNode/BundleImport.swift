@@ -214,7 +214,7 @@ struct BundleImport {
         }
       },
       transform: { keyed throws(NodeError) in
-        decoder.decode(keyed.batch).map { Arrival($0, opening: keyed.keys) }
+        Arrival.all(of: decoder.decode(keyed.batch), opening: keyed.keys)
       },
       consume: { arrivals throws(NodeError) in
         try intake.take(arrivals)

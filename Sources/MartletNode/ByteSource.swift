@@ -38,7 +38,7 @@ final class ByteSource {
     open = nil
   }
 
-  /// For what is not read a second time: its bytes come past the system's cache, if they are many.
+  /// From now on the bytes of a file come past the system's cache, if they are many.
   func bypassCache() {
     if case .file(let file) = kind, let byteCount, byteCount > 4 << 20 { file.bypassCache() }
   }

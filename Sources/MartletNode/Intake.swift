@@ -12,7 +12,23 @@ struct Arrival: Sendable {
   /// Nil for what is no message.
   var opened: Result<OpenedMessage, ObjectError>?
 
-  init(_ record: DecodedRecord, opening keys: [GroupID: GroupKeys]) {
+  /// How many bytes of bodies are opened ahead in one batch. A body can be 255 times as long as what
+  /// was carried of it; what is beyond is opened when its turn comes, one by one.
+  private static let openedByteLimit = 16 << 20
+
+  /// The objects of a batch, in order.
+  static func all(
+    of records: [DecodedRecord], opening keys: [GroupID: GroupKeys]
+  ) -> [Arrival] {
+    var left = openedByteLimit
+    return records.map { record in
+      let arrival = Arrival(record, opening: left > 0 ? keys : [:])
+      if case .success(let opened) = arrival.opened { left -= opened.message.body.count }
+      return arrival
+    }
+  }
+
+  private init(_ record: DecodedRecord, opening keys: [GroupID: GroupKeys]) {
     self.record = record
     guard record.object.header.objectClass == .messages else { return }
     do throws(ObjectError) {

@@ -47,9 +47,7 @@ extension Node {
           pending: 0)
       }
       var bundle = BundleImport(self, path: path)
-      let source = try ByteSource(path, on: environment.system)
-      source.bypassCache()
-      return try bundle.run(source)
+      return try bundle.run(try ByteSource(path, on: environment.system))
     }
   }
 

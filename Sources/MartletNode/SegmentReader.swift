@@ -31,6 +31,8 @@ struct SegmentReader {
     }
     segmentByteCount =
       (1 << Int(header.segmentByteCountLog2)) + AuthenticatedCipher.overhead
+    // Small pieces are better read ahead by the system.
+    if segmentByteCount >= 256 << 10 { source.bypassCache() }
   }
 
   /// The next segment; nil at the end.

@@ -54,13 +54,15 @@ struct Disk: Sendable {
 
   /// All of a file up to a limit, if wanted from the medium; nil if none stands there.
   func readWhole(
-    _ relative: String, limit: UInt64, isFromMedium: Bool = false
+    _ relative: String, limit: UInt64, isFromMedium: Bool = false, bypassesCache: Bool = false
   ) throws(StoreError) -> [UInt8]? {
     guard let file = try openIfPresent(relative) else { return nil }
     if isFromMedium { file.dropCache() }
     let byteCount = try file.byteCount()
     guard byteCount <= limit else { throw .tooLarge(byteCount: byteCount, limit: limit) }
-    if byteCount >= UInt64(limits.looseByteCount) { file.bypassCache() }
+    if isFromMedium || bypassesCache, byteCount >= UInt64(limits.looseByteCount) {
+      file.bypassCache()
+    }
     return try file.read(at: 0, count: Int(byteCount))
   }
 

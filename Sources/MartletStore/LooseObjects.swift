@@ -6,14 +6,13 @@ package struct LooseObjects: Sendable {
 
   /// An object's bytes; nil if it has no such file, or one that cannot be read or is not as it
   /// should be: ``Store/read(_:isVerified:)`` looks elsewhere then, and says what is wrong.
-  ///
-  /// - Parameter isVerified: Whether the bytes are hashed and compared with the name.
-  package func bytes(of object: StoredObject, isVerified: Bool) -> [UInt8]? {
+  package func bytes(of object: StoredObject) -> [UInt8]? {
     let limit = UInt64(object.byteCount)
     guard object.packTag == 0,
-      let bytes = try? disk.readWhole(Pack.looseName(object.id), limit: limit),
-      bytes.count == Int(object.byteCount)
+      let bytes = try? disk.readWhole(
+        Pack.looseName(object.id), limit: limit, bypassesCache: true),
+      bytes.count == Int(object.byteCount), Hash.plain(bytes) == object.id.digest
     else { return nil }
-    return !isVerified || Hash.plain(bytes) == object.id.digest ? bytes : nil
+    return bytes
   }
 }

@@ -6,7 +6,8 @@ extension Store {
   /// An object's bytes, by its location; looked up by name if they do not stand there.
   ///
   /// Reading in the order of a pack takes one call a MiB.
-  /// - Parameter isVerified: Whether the bytes are hashed and compared with the name.
+  /// - Parameter isVerified: Whether bytes of a pack are hashed and compared with the name; those of
+  ///   a file of its own always are.
   package func read(
     _ object: StoredObject, isVerified: Bool = true
   ) throws(StoreError) -> [UInt8] {
@@ -14,7 +15,7 @@ extension Store {
       let bytes = try packed(object.id, tag: object.packTag, offset: object.offset)
     {
       if !isVerified || Hash.plain(bytes) == object.id.digest { return bytes }
-    } else if let bytes = looseObjects.bytes(of: object, isVerified: isVerified) {
+    } else if let bytes = looseObjects.bytes(of: object) {
       return bytes
     }
     return try read(object.id)
@@ -28,7 +29,9 @@ extension Store {
     let name = Pack.looseName(id)
     var bad: String?
     do {
-      if let bytes = try disk.readWhole(name, limit: UInt64(Limits.objectByteCount)) {
+      if let bytes = try disk.readWhole(
+        name, limit: UInt64(Limits.objectByteCount), bypassesCache: true)
+      {
         if Hash.plain(bytes) == id.digest { return bytes }
         bad = name
       }

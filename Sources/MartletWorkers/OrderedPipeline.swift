@@ -7,11 +7,17 @@ package struct OrderedPipeline: Sendable {
   package let threadCount: Int
   /// The most items taken from the source and not yet consumed.
   package let inFlightLimit: Int
+  /// Whether the calling thread transforms what it would have to wait for.
+  package let callerHelps: Bool
 
-  /// - Parameter threadCount: With none everything runs on the calling thread, in one order.
-  /// - Precondition: There is a place for an item.
-  package init(threadCount: Int, inFlightLimit: Int) {
+  /// - Parameters:
+  ///   - threadCount: With none everything runs on the calling thread, in one order.
+  ///   - callerHelps: With one thread and without the caller, transforms run in order, one by one.
+  /// - Precondition: There is a place for an item, and somebody to transform it.
+  package init(threadCount: Int, inFlightLimit: Int, callerHelps: Bool = true) {
     precondition(threadCount >= 0 && inFlightLimit >= 1, "a pipeline needs a place")
+    precondition(callerHelps || threadCount > 0, "a pipeline needs a thread")
+    self.callerHelps = callerHelps
     self.threadCount = threadCount
     self.inFlightLimit = inFlightLimit
   }
@@ -59,7 +65,8 @@ package final class OrderedStage<Input: Sendable, Output: Sendable, Failure: Err
     _ pipeline: OrderedPipeline,
     transform: @escaping @Sendable (Input) throws(Failure) -> Output
   ) {
-    crew = Crew(limit: pipeline.threadCount, transform: transform)
+    crew = Crew(
+      limit: pipeline.threadCount, callerHelps: pipeline.callerHelps, transform: transform)
     inFlightLimit = pipeline.inFlightLimit
   }
 
@@ -132,6 +139,7 @@ private final class Crew<Input: Sendable, Output: Sendable, Failure: Error>: Sen
   }
 
   private let state: Mutex<State>
+  private let callerHelps: Bool
   private let transform: @Sendable (Input) throws(Failure) -> Output
   // A serial queue each: a concurrent one gets no more threads than there are cores, however many
   // of them wait for a medium.
@@ -140,7 +148,10 @@ private final class Crew<Input: Sendable, Output: Sendable, Failure: Error>: Sen
   // One signal a finished item: more may come than are waited for, never fewer.
   private let progress = DispatchSemaphore(value: 0)
 
-  init(limit: Int, transform: @escaping @Sendable (Input) throws(Failure) -> Output) {
+  init(
+    limit: Int, callerHelps: Bool, transform: @escaping @Sendable (Input) throws(Failure) -> Output
+  ) {
+    self.callerHelps = callerHelps
     state = Mutex(State(idle: Array(0..<limit)))
     queues = (0..<limit).map { _ in DispatchQueue(label: "martlet.worker") }
     self.transform = transform
@@ -163,7 +174,7 @@ private final class Crew<Input: Sendable, Output: Sendable, Failure: Error>: Sen
           state.handedOut += 1
           return (result, nil)
         }
-        if state.waiting.first?.index == state.handedOut {
+        if callerHelps, state.waiting.first?.index == state.handedOut {
           state.handedOut += 1
           return (nil, state.waiting.removeFirst().item)
         }

@@ -40,6 +40,9 @@ struct WorkBehindTests {
         for item in 0..<100 { try work.add(item) }
         try work.finish()
       }
+      // It stays failed, and does not pretend that the rest was done.
+      #expect(throws: Failed(item: bad)) { try work.add(100) }
+      #expect(throws: Failed(item: bad)) { try work.finish() }
       work.stop()
       let done = record.done
       #expect(Array(0..<bad).allSatisfy { done.contains($0) })
@@ -57,9 +60,23 @@ struct WorkBehindTests {
     }
     for item in 0..<50 { try work.add(item) }
     work.stop()
-    let count = record.done.count
     #expect(record.running == 0)
-    #expect(record.done.count == count)
+    #expect(record.done.count <= 50)
+  }
+
+  @Test("is done in order by one thread that nobody helps")
+  func order() throws {
+    let record = Record()
+    let work = WorkBehind(
+      OrderedPipeline(threadCount: 1, inFlightLimit: 3, callerHelps: false)
+    ) { (item: Int) throws(Failed) in
+      record.begin()
+      record.end(item)
+    }
+    for item in 0..<1000 { try work.add(item) }
+    try work.finish()
+    #expect(record.done == Array(0..<1000))
+    #expect(record.most == 1)
   }
 }
 
