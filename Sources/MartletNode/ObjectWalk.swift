@@ -83,8 +83,7 @@ final class ObjectReading {
       (wanted: Wanted) throws(NodeError) -> Wanted in
       var wanted = wanted
       if let step = wanted.steps.first, step.object.packTag == 0 {
-        // Always hashed, on these threads: nobody else would tell that a blob is not what it was.
-        wanted.bytes = loose.bytes(of: step.object)
+        wanted.bytes = loose.bytes(of: step.object, isVerified: wanted.isVerified)
       }
       return wanted
     }

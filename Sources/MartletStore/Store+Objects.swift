@@ -6,8 +6,8 @@ extension Store {
   /// An object's bytes, by its location; looked up by name if they do not stand there.
   ///
   /// Reading in the order of a pack takes one call a MiB.
-  /// - Parameter isVerified: Whether bytes of a pack are hashed and compared with the name; those of
-  ///   a file of its own always are.
+  /// - Parameter isVerified: Whether the bytes are hashed and compared with the name. Those of a file
+  ///   of its own are compared with their checksum otherwise, those of a pack with nothing.
   package func read(
     _ object: StoredObject, isVerified: Bool = true
   ) throws(StoreError) -> [UInt8] {
@@ -15,7 +15,7 @@ extension Store {
       let bytes = try packed(object.id, tag: object.packTag, offset: object.offset)
     {
       if !isVerified || Hash.plain(bytes) == object.id.digest { return bytes }
-    } else if let bytes = looseObjects.bytes(of: object) {
+    } else if let bytes = looseObjects.bytes(of: object, isVerified: isVerified) {
       return bytes
     }
     return try read(object.id)

@@ -7,7 +7,7 @@ package struct StoredObject: Hashable, Sendable {
   package var byteCount: UInt32
   /// The pack's tag; 0 for an object in a file of its own.
   package var packTag: UInt64
-  /// Of its header in the pack.
+  /// Of its header in the pack; of an object in a file of its own, a checksum of its bytes, or 0.
   package var offset: UInt64
 
   package init(id: ObjectID, byteCount: UInt32, packTag: UInt64, offset: UInt64) {

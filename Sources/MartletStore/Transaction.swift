@@ -55,7 +55,8 @@ package final class Transaction {
         try looseWriting.add(object)
         object.bytes = []
         loose.append(object)
-        return StoredObject(id: id, byteCount: byteCount, packTag: 0, offset: 0)
+        return StoredObject(
+          id: id, byteCount: byteCount, packTag: 0, offset: LooseObjects.checksum(of: bytes))
       }
       if let writer, writer.isFull { try close(writer) }
       let writer: PackWriter
