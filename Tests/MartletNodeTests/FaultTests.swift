@@ -90,6 +90,17 @@ struct FaultTests {
     "survives a full or failing disk at every call that writes",
     arguments: Side.allCases, [Errno.noSpace, .ioError])
   func failures(side: Side, errno: Errno) throws {
+    try fail(side, errno, threadCount: 0)
+  }
+
+  @Test(
+    "survives it also where others read and write meanwhile, whichever call that is then",
+    arguments: Side.allCases, [Errno.noSpace, .ioError])
+  func failuresWithThreads(side: Side, errno: Errno) throws {
+    try fail(side, errno, threadCount: 2)
+  }
+
+  private func fail(_ side: Side, _ errno: Errno, threadCount: Int) throws {
     let (village, address, bytes) = try Self.prepared(side)
     for kind in [FileSystemCall.write, .sync, .syncDirectory] {
       let clean = Village(village, on: village.disk.powerCut(seed: 1), seed: 1)
@@ -98,6 +109,7 @@ struct FaultTests {
       for number in 1...max(1, clean.disk.callCount(kind)) {
         let copy = Village(village, on: village.disk.powerCut(seed: 1), seed: UInt64(number))
         copy.disk.fail(kind, number: number, with: errno)
+        copy.threadCount = threadCount
         do {
           _ = try copy.open(side.device, clients: [Recorder()]).sync("/stick", with: nil)
         } catch {
@@ -107,8 +119,10 @@ struct FaultTests {
           }
         }
         copy.disk.clearFaults()
+        copy.threadCount = 0
         try Self.check(
-          copy, side, reported: 0, (address, bytes), "\(side), \(errno) at \(kind) \(number)")
+          copy, side, reported: 0, (address, bytes),
+          "\(side), \(errno) at \(kind) \(number), \(threadCount) threads")
       }
     }
   }

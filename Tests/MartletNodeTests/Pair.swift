@@ -10,6 +10,8 @@ final class Village {
   var disk: SimulatedFileSystem
   let random: SeededRandom
   let clock = TestClock()
+  /// None: all calls come in one order, which a seed replays.
+  var threadCount = 0
 
   /// The same devices on another disk.
   init(_ other: Village, on disk: SimulatedFileSystem, seed: UInt64) {
@@ -27,7 +29,8 @@ final class Village {
 
   var environment: NodeEnvironment {
     NodeEnvironment(
-      system: disk, random: random, now: { [clock] in clock.now }, machine: [1], threadCount: 0)
+      system: disk, random: random, now: { [clock] in clock.now }, machine: [1],
+      threadCount: threadCount)
   }
 
   func path(_ name: String) -> FilePath { FilePath("/d/\(name)") }
