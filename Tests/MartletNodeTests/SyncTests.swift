@@ -83,4 +83,24 @@ struct SyncTests {
     }
     #expect(cutShort > 0)
   }
+
+  @Test("bring messages that are hundreds of times as long as what is carried of them")
+  func expanding() throws {
+    let village = try Village(seed: 7)
+    try village.create("laptop", "clinic")
+    // More in one segment than is opened ahead.
+    var addresses: [String] = []
+    for number in 0..<24 as Range<UInt8> {
+      let zeros = [number] + [UInt8](repeating: 0, count: 1_000_000)
+      addresses += try village.put(zeros, from: "laptop", into: "clinic")
+    }
+    _ = try village.open("laptop").sync("/stick", with: nil)
+    let report = try village.open("clinic").sync("/stick", with: nil)
+    #expect(report.imports.map(\.messages) == [24])
+    #expect(report.imports.map(\.pending) == [0])
+    for (number, address) in addresses.enumerated() {
+      let bytes = try village.get(address, from: "clinic")
+      #expect(bytes.count == 1_000_001 && bytes[0] == UInt8(number))
+    }
+  }
 }
