@@ -167,8 +167,15 @@ struct BundleWriting {
         }
       }
     }
+    let least = byteCount
     try produce(envelope) { bytes throws(NodeError) in
-      try Node.carrying { () throws(CarrierError) in try outgoing.write(bytes) }
+      do throws(NodeError) {
+        try Node.carrying { () throws(CarrierError) in try outgoing.write(bytes) }
+      } catch {
+        // The carrier knows how far it came, and not how much was to follow.
+        guard case .full(let path, let needed) = error else { throw error }
+        throw .full(path, needed: max(needed ?? 0, least))
+      }
     }
     try naming { () throws(NodeError) in
       try Node.carrying { () throws(CarrierError) in

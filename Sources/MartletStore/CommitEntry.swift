@@ -92,9 +92,9 @@ struct CommitEntry: Equatable {
       let kind = bytes[at]
       let length = Int(bytes.number(at: at + 1, byteCount: 2))
       guard end - at >= 3 + length + 16 else { return nil }
-      let path = String(decoding: bytes[at + 3..<at + 3 + length], as: UTF8.self)
+      let path = String(validating: bytes[at + 3..<at + 3 + length], as: UTF8.self)
       at += 3 + length
-      guard Disk.isInside(path) else { return nil }
+      guard let path, Disk.isInside(path) else { return nil }
       if kind == 0 {
         files.updateValue(nil, forKey: path)
       } else {

@@ -65,7 +65,7 @@ struct LogVerb: Verb {
           JSON.member("name", name), ("bytes", .number(byteCount)),
           ("missing_blobs", .count(missingBlobs)),
         ],
-        "file \(Escape.text(name)), \(Words.bytes(byteCount))"
+        file(name, byteCount)
           + (missingBlobs > 0 ? ", \(Words.count(missingBlobs, "blob")) missing" : ""))
     case .items(let byteCounts, let name):
       let items = try node.items(of: message.id, in: group) ?? []
@@ -77,9 +77,19 @@ struct LogVerb: Verb {
         if let body { members.append(JSON.member("body", body, otherwise: "base64")) }
         show(
           message, address, on: console, members,
-          body.map { Escape.text($0) } ?? Words.bytes(UInt64(max(0, byteCount))))
+          words(of: body, name, UInt64(max(0, byteCount))))
       }
     }
+  }
+
+  /// A file by its name, as a long one is; a note by what it says.
+  private static func words(of body: [UInt8]?, _ name: [UInt8], _ byteCount: UInt64) -> String {
+    if !name.isEmpty { return file(name, byteCount) }
+    return body.map { Escape.text($0) } ?? Words.bytes(byteCount)
+  }
+
+  private static func file(_ name: [UInt8], _ byteCount: UInt64) -> String {
+    "file \(Escape.text(name)), \(Words.bytes(byteCount))"
   }
 
   private static func show(
