@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
@@ -53,6 +54,7 @@ static int information(int file, const char *path, int flags, struct martlet_inf
   out->device = makedev(status.stx_dev_major, status.stx_dev_minor);
   out->inode = status.stx_ino;
   out->modified = nanoseconds(status.stx_mtime.tv_sec, status.stx_mtime.tv_nsec);
+  out->changed = nanoseconds(status.stx_ctime.tv_sec, status.stx_ctime.tv_nsec);
   out->has_born = (status.stx_mask & STATX_BTIME) != 0;
   out->born = out->has_born ? nanoseconds(status.stx_btime.tv_sec, status.stx_btime.tv_nsec) : 0;
   return 0;
@@ -64,6 +66,10 @@ int martlet_information_of_file(int file, struct martlet_information *out) {
 
 int martlet_information_at(const char *path, bool follow, struct martlet_information *out) {
   return information(AT_FDCWD, path, follow ? 0 : AT_SYMLINK_NOFOLLOW, out);
+}
+
+int martlet_information_in(int directory, const char *name, struct martlet_information *out) {
+  return information(directory, name, AT_SYMLINK_NOFOLLOW, out);
 }
 
 int martlet_sync(int file) { return fsync(file); }
@@ -78,13 +84,19 @@ int martlet_bypass_cache(int file, bool bypasses) {
   return fcntl(file, F_SETFL, bypasses ? flags | O_DIRECT : flags & ~O_DIRECT);
 }
 
-int martlet_open_beneath(int directory, const char *path, int flags, unsigned mode) {
+int martlet_open_beneath(int directory, const char *path) {
   struct open_how how;
   memset(&how, 0, sizeof how);
-  how.flags = (unsigned)(flags | O_CLOEXEC);
-  how.mode = (flags & O_CREAT) ? mode : 0;
+  how.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
   return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
+}
+
+int martlet_rename_in(int from, const char *name, int to, const char *new_name, int mode) {
+  if (mode == martlet_rename_replacing) return renameat(from, name, to, new_name);
+  // Older kernels have no headers' words for these, and not every C library has the function.
+  unsigned flags = mode == martlet_rename_exchanging ? 2u : 1u;
+  return (int)syscall(SYS_renameat2, from, name, to, new_name, flags);
 }
 
 #else
@@ -96,6 +108,7 @@ static int fill(const struct stat *status, struct martlet_information *out) {
   out->device = (uint64_t)status->st_dev;
   out->inode = status->st_ino;
   out->modified = nanoseconds(status->st_mtimespec.tv_sec, status->st_mtimespec.tv_nsec);
+  out->changed = nanoseconds(status->st_ctimespec.tv_sec, status->st_ctimespec.tv_nsec);
   out->has_born = true;
   out->born = nanoseconds(status->st_birthtimespec.tv_sec, status->st_birthtimespec.tv_nsec);
   return 0;
@@ -109,6 +122,12 @@ int martlet_information_of_file(int file, struct martlet_information *out) {
 int martlet_information_at(const char *path, bool follow, struct martlet_information *out) {
   struct stat status;
   int result = follow ? stat(path, &status) : lstat(path, &status);
+  return result == 0 ? fill(&status, out) : -1;
+}
+
+int martlet_information_in(int directory, const char *name, struct martlet_information *out) {
+  struct stat status;
+  int result = fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW);
   return result == 0 ? fill(&status, out) : -1;
 }
 
@@ -126,13 +145,22 @@ void martlet_drop_cache(int file) { (void)file; }
 
 int martlet_bypass_cache(int file, bool bypasses) { return fcntl(file, F_NOCACHE, bypasses ? 1 : 0); }
 
-int martlet_open_beneath(int directory, const char *path, int flags, unsigned mode) {
+int martlet_open_beneath(int directory, const char *path) {
 #if defined(O_RESOLVE_BENEATH) && defined(O_NOFOLLOW_ANY)
-  return openat(directory, path, flags | O_CLOEXEC | O_RESOLVE_BENEATH | O_NOFOLLOW_ANY, mode);
+  return openat(directory, path,
+                O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_RESOLVE_BENEATH | O_NOFOLLOW_ANY);
 #else
+  (void)directory;
+  (void)path;
   errno = ENOSYS;
   return -1;
 #endif
+}
+
+int martlet_rename_in(int from, const char *name, int to, const char *new_name, int mode) {
+  if (mode == martlet_rename_replacing) return renameat(from, name, to, new_name);
+  unsigned flags = mode == martlet_rename_exchanging ? RENAME_SWAP : RENAME_EXCL;
+  return renameatx_np(from, name, to, new_name, flags);
 }
 
 #endif
@@ -151,22 +179,76 @@ int martlet_free_byte_count(const char *path, uint64_t *out) {
   return 0;
 }
 
-void *martlet_open_directory(const char *path) {
-  int file = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+int martlet_open_step(int directory, const char *name) {
+  int file = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (file >= 0 || errno != ENOTDIR) return file;
+  // Which it is too, if it is a link.
+  struct stat status;
+  bool is_link = fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+                 S_ISLNK(status.st_mode);
+  errno = is_link ? ELOOP : ENOTDIR;
+  return -1;
+}
+
+int martlet_open_in(int directory, const char *name, int flags, unsigned mode) {
+  return openat(directory, name, flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, mode);
+}
+
+long martlet_link_target(int directory, const char *name, char *out, unsigned long capacity) {
+  return readlinkat(directory, name, out, capacity);
+}
+
+int martlet_make_link(const char *target, int directory, const char *name) {
+  return symlinkat(target, directory, name);
+}
+
+int martlet_make_directory_in(int directory, const char *name, unsigned mode) {
+  return mkdirat(directory, name, (mode_t)mode);
+}
+
+int martlet_remove_in(int directory, const char *name, bool is_directory) {
+  return unlinkat(directory, name, is_directory ? AT_REMOVEDIR : 0);
+}
+
+int martlet_set_permissions(int file, unsigned mode) { return fchmod(file, (mode_t)mode & 07777); }
+
+int martlet_set_modified(int file, int64_t modified) {
+  int64_t seconds = modified / 1000000000;
+  int64_t rest = modified % 1000000000;
+  if (rest < 0) {
+    rest += 1000000000;
+    seconds -= 1;
+  }
+  struct timespec times[2] = {{.tv_sec = 0, .tv_nsec = UTIME_OMIT},
+                              {.tv_sec = (time_t)seconds, .tv_nsec = (long)rest}};
+  return futimens(file, times);
+}
+
+void *martlet_open_directory(int directory, const char *path) {
+  int file = openat(directory < 0 ? AT_FDCWD : directory, path,
+                    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (file < 0) return NULL;
-  DIR *directory = fdopendir(file);
-  if (directory == NULL) {
+  DIR *stream = fdopendir(file);
+  if (stream == NULL) {
     int error = errno;
     close(file);
     errno = error;
   }
-  return directory;
+  return stream;
 }
 
-const char *martlet_next_name(void *directory) {
+const char *martlet_next_name(void *directory, int *kind) {
   errno = 0;
   struct dirent *entry = readdir((DIR *)directory);
-  return entry == NULL ? NULL : entry->d_name;
+  if (entry == NULL) return NULL;
+  switch (entry->d_type) {
+    case DT_UNKNOWN: *kind = martlet_kind_unknown; break;
+    case DT_REG: *kind = martlet_kind_file; break;
+    case DT_DIR: *kind = martlet_kind_directory; break;
+    case DT_LNK: *kind = martlet_kind_link; break;
+    default: *kind = martlet_kind_other;
+  }
+  return entry->d_name;
 }
 
 void martlet_close_directory(void *directory) { closedir((DIR *)directory); }

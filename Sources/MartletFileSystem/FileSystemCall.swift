@@ -15,4 +15,9 @@ package enum FileSystemCall: String, CaseIterable, Hashable, Sendable {
   case syncDirectory = "sync directory"
   case syncFileSystem = "sync the file system of"
   case freeByteCount = "measure the free space at"
+  case openDirectory = "open directory"
+  case linkTarget = "read the link"
+  case makeLink = "make the link"
+  case setPermissions = "set the permissions of"
+  case setModified = "set the time of"
 }

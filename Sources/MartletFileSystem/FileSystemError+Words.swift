@@ -27,7 +27,7 @@ extension FileSystemError {
   public var category: Category {
     // What a number means with one call and not with the others.
     switch (FileSystemCall(rawValue: action), errno) {
-    case (.read, .fileTooLarge), (.open, .fileTooLarge): .unfit
+    case (.read, .fileTooLarge), (.open, .fileTooLarge), (.linkTarget, .invalidArgument): .unfit
     case (.makeDirectory, .tooManyLinks), (.rename, .tooManyLinks): .noSpace
     case (.sync, .invalidArgument), (.syncDirectory, .invalidArgument): .unsupported
     case (.syncFileSystem, .invalidArgument), (.lock, .invalidArgument): .unsupported

@@ -23,24 +23,38 @@ extension LocalFileSystem {
   }
 
   package func list(_ directory: FilePath) throws(FileSystemError) -> [FilePath.Component] {
-    var stream: UnsafeMutableRawPointer?
-    _ = try repeating(.list, directory) {
-      stream = directory.withPlatformString { martlet_open_directory($0) }
-      return stream == nil ? -1 : 0 as Int32
-    }
-    guard let stream else { return [] }
-    defer { martlet_close_directory(stream) }
     var names: [FilePath.Component] = []
-    while true {
-      guard let name = martlet_next_name(stream) else {
-        let failure = Errno(rawValue: errno)
-        if failure.rawValue == 0 { return names }
-        if failure == .interrupted { continue }
-        throw Self.error(.list, directory, failure)
-      }
+    try read(directory) { () -> UnsafeMutableRawPointer? in
+      directory.withPlatformString { martlet_open_directory(-1, $0) }
+    } each: { name, _ in
       if let name = FilePath.Component(platformString: name), name.kind == .regular {
         names.append(name)
       }
+    }
+    return names
+  }
+
+  /// Hands out each name that a new stream has, with its zero, and closes the stream.
+  func read(
+    _ path: @autoclosure () -> FilePath, open: () -> UnsafeMutableRawPointer?,
+    each body: (UnsafePointer<CChar>, Int32) -> Void
+  ) throws(FileSystemError) {
+    var stream: UnsafeMutableRawPointer?
+    _ = try repeating(.list, path()) {
+      stream = open()
+      return stream == nil ? -1 : 0 as Int32
+    }
+    guard let stream else { return }
+    defer { martlet_close_directory(stream) }
+    while true {
+      var kind: Int32 = 0
+      guard let name = martlet_next_name(stream, &kind) else {
+        let failure = Errno(rawValue: errno)
+        if failure.rawValue == 0 { return }
+        if failure == .interrupted { continue }
+        throw Self.error(.list, path(), failure)
+      }
+      body(name, kind)
     }
   }
 

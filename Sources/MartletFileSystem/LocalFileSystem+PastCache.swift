@@ -16,7 +16,7 @@ extension LocalFileSystem {
   /// - Returns: Nil if the file system does not do this; the file then uses the cache again.
   func readPastCache(
     _ file: FileNumber, at start: off_t, into bytes: UnsafeMutableRawBufferPointer,
-    _ path: FilePath
+    _ entry: OpenEntry
   ) throws(FileSystemError) -> Int? {
     let block = blocks.take()
     defer { blocks.giveBack(block) }
@@ -28,7 +28,7 @@ extension LocalFileSystem {
         AlignedBlock.byteCount, AlignedBlock.roundedUp(skipped + bytes.count - done))
       let count: Int
       do {
-        count = try repeating(.read, path) {
+        count = try repeating(.read, entry.path) {
           pread(file.rawValue, block.start, wanted, position - off_t(skipped))
         }
       } catch {
@@ -50,7 +50,7 @@ extension LocalFileSystem {
   /// - Returns: How many bytes were written. The rest is to be written through the cache, which
   ///   the file is prepared for.
   func writePastCache(
-    _ file: FileNumber, at start: off_t, _ bytes: UnsafeRawBufferPointer, _ path: FilePath
+    _ file: FileNumber, at start: off_t, _ bytes: UnsafeRawBufferPointer, _ entry: OpenEntry
   ) throws(FileSystemError) -> Int {
     guard let source = bytes.baseAddress else { return 0 }
     let whole = bytes.count - bytes.count % AlignedBlock.unit
@@ -68,7 +68,7 @@ extension LocalFileSystem {
       if let block { block.start.copyMemory(from: source + done, byteCount: part) }
       let from = block.map { UnsafeRawPointer($0.start) } ?? source + done
       do {
-        let count = try repeating(.write, path) {
+        let count = try repeating(.write, entry.path) {
           pwrite(file.rawValue, from, part, start + off_t(done))
         }
         done += count
@@ -91,7 +91,7 @@ extension LocalFileSystem {
 
   private func setBypass(_ file: FileNumber, _ bypasses: Bool) {
     let isSet = martlet_bypass_cache(file.rawValue, bypasses) == 0
-    entries.withLock { $0[file]?.bypassesCache = bypasses && isSet }
+    openEntries.withLock { $0[file]?.bypassesCache = bypasses && isSet }
   }
 }
 

@@ -15,52 +15,31 @@ package import SystemPackage
 package final class LocalFileSystem: FileSystem {
   struct OpenEntry {
     /// For the words of an error.
-    var path: FilePath
+    var place: OpenPlace
     var bypassesCache = false
+
+    var path: FilePath { place.path }
   }
 
-  let entries = Mutex<[FileNumber: OpenEntry]>([:])
+  let openEntries = Mutex<[FileNumber: OpenEntry]>([:])
   let blocks = AlignedBlocks()
+  let walksStepByStep: Bool
 
-  package init() {}
+  /// - Parameter walksStepByStep: Whether a directory below another is opened name by name even
+  ///   where the kernel opens a whole path and leaves nothing.
+  package init(walksStepByStep: Bool = false) { self.walksStepByStep = walksStepByStep }
 
   package func open(_ path: FilePath, _ mode: OpenMode) throws(FileSystemError) -> FileNumber {
     let (flags, permissions) = Self.flags(mode)
     return try adopt(
       repeating(.open, path) {
         path.withPlatformString { Self.open($0, flags, permissions) }
-      }, path)
-  }
-
-  /// Opens `path`, which is relative to `directory` and never leaves it nor passes a link,
-  /// whatever others do to the directory meanwhile.
-  ///
-  /// - Throws: `EXDEV` for a path that leaves, `ELOOP` for one with a link in it, `ENOSYS` where
-  ///   the kernel cannot promise this (Linux before 5.6).
-  package func open(
-    _ path: FilePath, beneath directory: FileNumber, _ mode: OpenMode
-  ) throws(FileSystemError) -> FileNumber {
-    let (flags, permissions) = Self.flags(mode)
-    // EAGAIN: something was renamed while the kernel looked; a few tries, then the caller's turn.
-    var tries = 0
-    while true {
-      do {
-        return try adopt(
-          repeating(.open, path) {
-            path.withPlatformString {
-              martlet_open_beneath(directory.rawValue, $0, flags, UInt32(permissions))
-            }
-          }, path)
-      } catch {
-        tries += 1
-        if error.errno != .resourceTemporarilyUnavailable || tries == 16 { throw error }
-      }
-    }
+      }, .path(path))
   }
 
   package func close(_ file: FileNumber) {
     // Forgotten first: the number may belong to another file as soon as it is closed.
-    entries.withLock { entries in _ = entries.removeValue(forKey: file) }
+    openEntries.withLock { entries in _ = entries.removeValue(forKey: file) }
     #if canImport(Darwin)
       _ = Darwin.close(file.rawValue)
     #else
@@ -72,18 +51,17 @@ package final class LocalFileSystem: FileSystem {
     _ file: FileNumber, at offset: UInt64, into buffer: inout MutableRawSpan
   ) throws(FileSystemError) -> Int {
     let entry = entry(of: file)
-    let path = entry.path
     return try buffer.withUnsafeMutableBytes { bytes throws(FileSystemError) in
-      let start = try Self.offset(offset, bytes.count, .read, path)
+      let start = try Self.offset(offset, bytes.count, .read, entry.path)
       if entry.bypassesCache,
-        let done = try readPastCache(file, at: start, into: bytes, path)
+        let done = try readPastCache(file, at: start, into: bytes, entry)
       {
         return done
       }
       var done = 0
       while done < bytes.count {
         let rest = UnsafeMutableRawBufferPointer(rebasing: bytes[done...])
-        let count = try repeating(.read, path) {
+        let count = try repeating(.read, entry.path) {
           pread(file.rawValue, rest.baseAddress, min(rest.count, 1 << 30), start + off_t(done))
         }
         if count == 0 { break }
@@ -97,27 +75,25 @@ package final class LocalFileSystem: FileSystem {
     _ file: FileNumber, at offset: UInt64, _ bytes: RawSpan
   ) throws(FileSystemError) {
     let entry = entry(of: file)
-    let path = entry.path
     try bytes.withUnsafeBytes { bytes throws(FileSystemError) in
-      let start = try Self.offset(offset, bytes.count, .write, path)
+      let start = try Self.offset(offset, bytes.count, .write, entry.path)
       var done = 0
-      if entry.bypassesCache { done = try writePastCache(file, at: start, bytes, path) }
+      if entry.bypassesCache { done = try writePastCache(file, at: start, bytes, entry) }
       while done < bytes.count {
         let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
-        let count = try repeating(.write, path) {
+        let count = try repeating(.write, entry.path) {
           pwrite(file.rawValue, rest.baseAddress, min(rest.count, 1 << 30), start + off_t(done))
         }
         // A device that takes nothing and says nothing would keep us here for ever.
-        if count == 0 { throw Self.error(.write, path, .ioError) }
+        if count == 0 { throw Self.error(.write, entry.path, .ioError) }
         done += count
       }
     }
   }
 
   package func truncate(_ file: FileNumber, to byteCount: UInt64) throws(FileSystemError) {
-    let path = path(of: file)
-    let count = try Self.offset(byteCount, 0, .truncate, path)
-    _ = try repeating(.truncate, path) { ftruncate(file.rawValue, count) }
+    let count = try Self.offset(byteCount, 0, .truncate, path(of: file))
+    _ = try repeating(.truncate, path(of: file)) { ftruncate(file.rawValue, count) }
   }
 
   package func sync(_ file: FileNumber) throws(FileSystemError) {
@@ -154,39 +130,39 @@ extension LocalFileSystem {
     FileSystemError(call, path, errno)
   }
 
-  /// Makes a call until it is not interrupted; -1 is a failure.
+  /// Makes a call until it is not interrupted; -1 is a failure, and only then the path is asked for.
   func repeating<Result: SignedInteger>(
-    _ call: FileSystemCall, _ path: FilePath, _ body: () -> Result
+    _ call: FileSystemCall, _ path: @autoclosure () -> FilePath, _ body: () -> Result
   ) throws(FileSystemError) -> Result {
     while true {
       let result = body()
       if result != -1 { return result }
       let failure = Errno(rawValue: errno)
-      if failure != .interrupted { throw Self.error(call, path, failure) }
+      if failure != .interrupted { throw Self.error(call, path(), failure) }
     }
   }
 
   func entry(of file: FileNumber) -> OpenEntry {
-    entries.withLock { $0[file] } ?? OpenEntry(path: FilePath("(closed file)"))
+    openEntries.withLock { $0[file] } ?? OpenEntry(place: .path("(closed file)"))
   }
 
   func path(of file: FileNumber) -> FilePath { entry(of: file).path }
 
-  private func adopt(_ number: Int32, _ path: FilePath) -> FileNumber {
+  func adopt(_ number: Int32, _ place: OpenPlace) -> FileNumber {
     let file = FileNumber(rawValue: number)
-    entries.withLock { $0[file] = OpenEntry(path: path) }
+    openEntries.withLock { $0[file] = OpenEntry(place: place) }
     return file
   }
 
   private static func offset(
-    _ offset: UInt64, _ count: Int, _ call: FileSystemCall, _ path: FilePath
+    _ offset: UInt64, _ count: Int, _ call: FileSystemCall, _ path: @autoclosure () -> FilePath
   ) throws(FileSystemError) -> off_t {
     guard let start = off_t(exactly: offset), !start.addingReportingOverflow(off_t(count)).overflow
-    else { throw error(call, path, .fileTooLarge) }
+    else { throw error(call, path(), .fileTooLarge) }
     return start
   }
 
-  private static func flags(_ mode: OpenMode) -> (flags: Int32, permissions: mode_t) {
+  static func flags(_ mode: OpenMode) -> (flags: Int32, permissions: mode_t) {
     switch mode {
     case .read: (O_RDONLY | O_CLOEXEC, 0)
     case .readWrite: (O_RDWR | O_CLOEXEC, 0)
@@ -206,16 +182,23 @@ extension LocalFileSystem {
 
 extension FileInformation {
   init(_ status: martlet_information) {
-    let kind: Kind =
-      switch Int(status.kind) {
-      case Int(martlet_kind_file): .file
-      case Int(martlet_kind_directory): .directory
-      case Int(martlet_kind_link): .link
-      default: .other
-      }
     self.init(
-      kind: kind, byteCount: status.byte_count, permissions: status.permissions,
+      kind: Kind(status.kind) ?? .other, byteCount: status.byte_count,
+      permissions: status.permissions,
       device: status.device, inode: status.inode, modified: status.modified,
-      born: status.has_born ? status.born : nil)
+      changed: status.changed, born: status.has_born ? status.born : nil)
+  }
+}
+
+extension FileInformation.Kind {
+  /// Nil if it is not known.
+  init?(_ kind: Int32) {
+    switch Int(kind) {
+    case Int(martlet_kind_file): self = .file
+    case Int(martlet_kind_directory): self = .directory
+    case Int(martlet_kind_link): self = .link
+    case Int(martlet_kind_unknown): return nil
+    default: self = .other
+    }
   }
 }

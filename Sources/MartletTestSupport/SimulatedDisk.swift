@@ -11,14 +11,26 @@ struct SimulatedDisk: Sendable {
   /// Bytes in files that have a name or are open.
   var usedByteCount: UInt64 = 0
 
-  /// A file or directory: as it is, what of it is durable, and the changes in between.
+  /// What is told of an inode apart from its contents.
+  struct Metadata: Sendable {
+    var permissions: UInt16
+    var modified: Int64
+    var changed: Int64
+  }
+
+  /// A file, directory or link: as it is, what of it is durable, and the changes in between. The
+  /// contents of a link are where it leads, and never change.
   struct Inode: Sendable {
     var kind: FileInformation.Kind
-    var permissions: UInt16
     var born: Int64
-    var modified: Int64
     var isLinked = true
     var openCount = 0
+
+    var metadata: Metadata
+    var durableMetadata: Metadata
+    /// Whether they were changed, and no failed sync has given that up.
+    var hasPendingPermissions = false
+    var hasPendingTimes = false
 
     var contents: [UInt8] = []
     var durableContents: [UInt8] = []
@@ -30,9 +42,9 @@ struct SimulatedDisk: Sendable {
 
     init(kind: FileInformation.Kind, permissions: UInt16, born: Int64) {
       self.kind = kind
-      self.permissions = permissions
       self.born = born
-      modified = born
+      metadata = Metadata(permissions: permissions, modified: born, changed: born)
+      durableMetadata = metadata
     }
   }
 
@@ -70,6 +82,8 @@ struct SimulatedDisk: Sendable {
     case remove(SimulatedName, UInt64)
     /// Within one directory, where it is one change.
     case rename(SimulatedName, to: SimulatedName, UInt64)
+    /// Within one directory too: each name, and what it then stands for.
+    case exchange(SimulatedName, UInt64, SimulatedName, UInt64)
 
     func apply(to entries: inout [SimulatedName: UInt64]) {
       switch self {
@@ -79,27 +93,65 @@ struct SimulatedDisk: Sendable {
       case .rename(let old, let new, let inode):
         if entries[old] == inode { entries[old] = nil }
         entries[new] = inode
+      case .exchange(let first, let firstInode, let second, let secondInode):
+        entries[first] = firstInode
+        entries[second] = secondInode
       }
     }
   }
 }
 
 extension SimulatedDisk.Inode {
-  mutating func write(_ write: SimulatedDisk.Write) {
+  mutating func write(_ write: SimulatedDisk.Write, _ now: Int64) {
     write.apply(to: &contents)
     pendingWrites.append(write)
+    setModified(now, now)
   }
 
-  mutating func change(_ change: SimulatedDisk.EntryChange) {
+  mutating func change(_ change: SimulatedDisk.EntryChange, _ now: Int64) {
     change.apply(to: &entries)
     pendingEntries.append(change)
+    setModified(now, now)
+  }
+
+  mutating func setPermissions(_ permissions: UInt16, _ now: Int64) {
+    metadata.permissions = permissions & 0o7777
+    hasPendingPermissions = true
+    touch(now)
+  }
+
+  mutating func setModified(_ modified: Int64, _ now: Int64) {
+    metadata.modified = modified
+    touch(now)
+  }
+
+  /// Something about it is another now, its name for one.
+  mutating func touch(_ now: Int64) {
+    metadata.changed = now
+    hasPendingTimes = true
   }
 
   mutating func makeDurable() {
     for write in pendingWrites { write.apply(to: &durableContents) }
     for change in pendingEntries { change.apply(to: &durableEntries) }
+    makeMetadataDurable()
+    losePending()
+  }
+
+  /// What was to be made durable never will be.
+  mutating func losePending() {
     pendingWrites = []
     pendingEntries = []
+    hasPendingPermissions = false
+    hasPendingTimes = false
+  }
+
+  private mutating func makeMetadataDurable() {
+    if hasPendingPermissions { durableMetadata.permissions = metadata.permissions }
+    if hasPendingTimes {
+      durableMetadata.modified = metadata.modified
+      durableMetadata.changed = metadata.changed
+    }
   }
 
   /// What is to be read when nothing is cached that has not still to be written.
@@ -109,7 +161,10 @@ extension SimulatedDisk.Inode {
   }
 
   /// Chooses what the medium holds after a cut.
-  mutating func cut(_ random: SeededRandom) {
+  mutating func cut(_ random: SeededRandom, metadata metadataRandom: SeededRandom) {
+    if hasPendingPermissions { hasPendingPermissions = metadataRandom.chance(0.5) }
+    if hasPendingTimes { hasPendingTimes = metadataRandom.chance(0.5) }
+    makeMetadataDurable()
     if !pendingWrites.isEmpty {
       switch random.below(4) {
       case 0: break
@@ -128,8 +183,8 @@ extension SimulatedDisk.Inode {
         }
       for change in kept { change.apply(to: &durableEntries) }
     }
-    pendingWrites = []
-    pendingEntries = []
+    losePending()
+    metadata = durableMetadata
     contents = durableContents
     entries = durableEntries
     openCount = 0
@@ -173,7 +228,8 @@ extension SimulatedDisk {
 
   /// Turns this into what is found after a cut. In the order of numbers: a seed says it all.
   mutating func cut(_ random: SeededRandom) {
-    for inode in inodes.keys.sorted() { inodes[inode]?.cut(random) }
+    let metadata = SeededRandom(seed: random.seed ^ 0x6D65_7461)
+    for inode in inodes.keys.sorted() { inodes[inode]?.cut(random, metadata: metadata) }
     keepOneName()
     forgetUnreachable()
     usedByteCount = inodes.values.reduce(0) { $0 + UInt64($1.contents.count) }

@@ -5,27 +5,7 @@ package import SystemPackage
 extension SimulatedFileSystem {
   package func open(_ path: FilePath, _ mode: OpenMode) throws(FileSystemError) -> FileNumber {
     try perform(.open, path) { state throws(Errno) in
-      let place = try state.disk.place(path)
-      if state.isReadOnly && mode != .read { throw .readOnlyFileSystem }
-      let inode: UInt64
-      var isWritable = true
-      switch (mode, place.inode) {
-      case (.createNew, .some): throw .fileExists
-      case (.read, .some(let found)):
-        inode = found
-        isWritable = false
-      case (_, .some(let found)):
-        if state.disk.inodes[found]?.kind == .directory { throw .isDirectory }
-        inode = found
-      case (.createNew(let permissions), nil), (.readWriteOrCreate(let permissions), nil):
-        inode = try state.disk.make(.file, place, permissions, state.tick())
-      default: throw .noSuchFileOrDirectory
-      }
-      let file = FileNumber(rawValue: state.nextFile)
-      state.nextFile += 1
-      state.open[file] = OpenEntry(inode: inode, path: path, isWritable: isWritable)
-      state.disk.inodes[inode]?.openCount += 1
-      return file
+      try state.open(try state.disk.place(path), mode, .path(path))
     }
   }
 
@@ -72,9 +52,8 @@ extension SimulatedFileSystem {
       let old = UInt64(inode.contents.count)
       if byteCount > old { try state.disk.take(byteCount - old, state.capacity) }
       if byteCount < old { state.disk.usedByteCount -= old - byteCount }
-      state.disk.inodes[number]?.write(.truncate(to: Int(byteCount)))
       let now = state.tick()
-      state.disk.inodes[number]?.modified = now
+      state.disk.inodes[number]?.write(.truncate(to: Int(byteCount)), now)
     }
   }
 
@@ -83,7 +62,7 @@ extension SimulatedFileSystem {
       .sync, path(of: file),
       failed: { state in
         guard let inode = state.open[file]?.inode else { return }
-        state.disk.inodes[inode]?.pendingWrites = []
+        state.disk.inodes[inode]?.losePending()
       },
       body: { state throws(Errno) in
         guard let inode = state.open[file]?.inode else { throw .badFileDescriptor }
@@ -125,6 +104,35 @@ extension SimulatedFileSystem {
 }
 
 extension SimulatedFileSystem.State {
+  /// Opens what stands at a place, or makes it; a link is not followed.
+  mutating func open(
+    _ place: SimulatedDisk.Place, _ mode: OpenMode, _ openPlace: OpenPlace
+  ) throws(Errno) -> FileNumber {
+    if isReadOnly && mode != .read { throw .readOnlyFileSystem }
+    let kind = place.inode.flatMap { disk.inodes[$0]?.kind }
+    let inode: UInt64
+    switch (mode, place.inode) {
+    case (.createNew, .some): throw .fileExists
+    case (_, .some(let found)):
+      if kind == .link { throw .tooManySymbolicLinkLevels }
+      if kind == .directory && mode != .read { throw .isDirectory }
+      inode = found
+    case (.createNew(let permissions), nil), (.readWriteOrCreate(let permissions), nil):
+      inode = try disk.make(.file, place, permissions, tick())
+    default: throw .noSuchFileOrDirectory
+    }
+    return open(inode, openPlace, isWritable: mode != .read)
+  }
+
+  mutating func open(_ inode: UInt64, _ place: OpenPlace, isWritable: Bool) -> FileNumber {
+    let file = FileNumber(rawValue: nextFile)
+    nextFile += 1
+    open[file] = SimulatedFileSystem.OpenEntry(
+      inode: inode, place: place, isWritable: isWritable)
+    disk.inodes[inode]?.openCount += 1
+    return file
+  }
+
   func inode(of file: FileNumber) throws(Errno) -> SimulatedDisk.Inode {
     guard let entry = open[file], let inode = disk.inodes[entry.inode]
     else { throw .badFileDescriptor }
@@ -154,9 +162,8 @@ extension SimulatedFileSystem.State {
     }
     if !written.isEmpty {
       disk.usedByteCount += UInt64(max(0, start + written.count - old))
-      disk.inodes[entry.inode]?.write(.bytes(written, at: start))
       let now = tick()
-      disk.inodes[entry.inode]?.modified = now
+      disk.inodes[entry.inode]?.write(.bytes(written, at: start), now)
     }
     if written.count < bytes.count { throw .noSpace }
   }

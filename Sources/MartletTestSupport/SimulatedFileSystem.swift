@@ -8,8 +8,10 @@ package import SystemPackage
 /// What was written to a file since its last sync is lost at a cut, kept, or torn: any prefix of
 /// it, or any of its sectors of 512 bytes. Names made, changed and removed since the last
 /// ``syncDirectory(_:)`` of their directory are lost, kept, or some of them kept, in order or not.
-/// A rename between two directories is two changes: sync the new name's directory first.
-/// One seed decides all of it. Relative paths start at the root.
+/// A rename or exchange between two directories is two changes: sync the new name's directory
+/// first. Permissions and times changed since the last sync of their file or directory are lost or
+/// kept, the ones without the others; a link is durable as soon as its name is.
+/// One seed decides all of it. Relative paths start at the root, and none follows a link.
 package final class SimulatedFileSystem: FileSystem {
   struct State: Sendable {
     var disk = SimulatedDisk()
@@ -19,6 +21,7 @@ package final class SimulatedFileSystem: FileSystem {
     var now: Int64 = 1_000_000_000
     var capacity: UInt64?
     var isReadOnly = false
+    var tellsKinds = true
 
     var callCount = 0
     var callCounts: [FileSystemCall: Int] = [:]
@@ -30,7 +33,7 @@ package final class SimulatedFileSystem: FileSystem {
 
   struct OpenEntry: Sendable {
     var inode: UInt64
-    var path: FilePath
+    var place: OpenPlace
     var isWritable: Bool
   }
 
@@ -135,6 +138,12 @@ package final class SimulatedFileSystem: FileSystem {
     set { state.withLock { $0.isReadOnly = newValue } }
   }
 
+  /// Whether the entries of a directory say of what kind they are.
+  package var tellsKinds: Bool {
+    get { state.withLock { $0.tellsKinds } }
+    set { state.withLock { $0.tellsKinds = newValue } }
+  }
+
   package var openFileCount: Int { state.withLock { $0.open.count } }
 
   /// Nanoseconds since 1970, one later at every change.
@@ -185,40 +194,43 @@ extension SimulatedFileSystem.State {
 extension SimulatedFileSystem {
   /// The calls that a read-only file system refuses; `open` is one if it is not for reading.
   private static let changes: Set<FileSystemCall> = [
-    .write, .truncate, .makeDirectory, .rename, .remove, .removeDirectory,
+    .write, .truncate, .makeDirectory, .rename, .remove, .removeDirectory, .makeLink,
+    .setPermissions, .setModified,
   ]
 
-  /// Counts a call and makes it, or fails it as told.
+  /// Counts a call and makes it, or fails it as told; only then the path is asked for.
   ///
   /// - Parameter failed: What is done to the disk where a fault strikes.
   func perform<Result: Sendable>(
-    _ call: FileSystemCall, _ path: FilePath,
+    _ call: FileSystemCall, _ path: @autoclosure () -> FilePath,
     failed: (inout State) -> Void = { _ in },
     body: (inout State) throws(Errno) -> Result
   ) throws(FileSystemError) -> Result {
-    try state.withLock { (state) throws(FileSystemError) -> Result in
-      if state.isOff { throw FileSystemError(call, path, FileSystemError.powerCut) }
-      state.callCount += 1
-      state.callCounts[call, default: 0] += 1
-      if let cutAt = state.cutAt, state.callCount >= cutAt {
-        if state.random.chance(0.5) { _ = try? body(&state) }
-        state.isOff = true
-        throw FileSystemError(call, path, FileSystemError.powerCut)
+    do throws(Errno) {
+      return try state.withLock { (state) throws(Errno) -> Result in
+        if state.isOff { throw FileSystemError.powerCut }
+        state.callCount += 1
+        state.callCounts[call, default: 0] += 1
+        if let cutAt = state.cutAt, state.callCount >= cutAt {
+          if state.random.chance(0.5) { _ = try? body(&state) }
+          state.isOff = true
+          throw FileSystemError.powerCut
+        }
+        if state.isReadOnly && Self.changes.contains(call) { throw .readOnlyFileSystem }
+        if let errno = state.fault(call) {
+          failed(&state)
+          throw errno
+        }
+        return try body(&state)
       }
-      if state.isReadOnly && Self.changes.contains(call) {
-        throw FileSystemError(call, path, .readOnlyFileSystem)
-      }
-      if let errno = state.fault(call) {
-        failed(&state)
-        throw FileSystemError(call, path, errno)
-      }
-      do throws(Errno) { return try body(&state) } catch {
-        throw FileSystemError(call, path, error)
-      }
+    } catch {
+      throw FileSystemError(call, path(), error)
     }
   }
 
-  func path(of file: FileNumber) -> FilePath {
-    state.withLock { $0.open[file]?.path } ?? FilePath("(closed file)")
+  func place(of file: FileNumber) -> OpenPlace {
+    state.withLock { $0.open[file]?.place } ?? .path("(closed file)")
   }
+
+  func path(of file: FileNumber) -> FilePath { place(of: file).path }
 }

@@ -1,28 +1,26 @@
+internal import MartletFileSystem
 internal import Synchronization
 internal import SystemPackage
 
 /// A name in a simulated directory: bytes, quick to compare.
 struct SimulatedName: Hashable, Sendable {
-  let component: FilePath.Component
   /// A character for each byte, so that names that are not UTF-8 differ too.
   let key: String
+  let byteCount: Int
 
   init(_ component: FilePath.Component) {
-    self.component = component
-    let bytes = component.withPlatformString { start in
-      var bytes: [UInt16] = []
-      var next = start
-      while next.pointee != 0 {
-        bytes.append(UInt16(UInt8(bitPattern: next.pointee)))
-        next += 1
-      }
-      return bytes
-    }
-    key = String(decoding: bytes, as: UTF16.self)
+    self.init(FilePath(root: nil, [component]).bytes)
+  }
+
+  init(_ bytes: [UInt8]) {
+    key = String(decoding: bytes.map { UInt16($0) }, as: UTF16.self)
     byteCount = bytes.count
   }
 
-  let byteCount: Int
+  var bytes: [UInt8] { key.utf16.map { UInt8(truncatingIfNeeded: $0) } }
+
+  /// Nil if it is no name in a path.
+  var component: FilePath.Component? { FilePath(bytes: bytes).lastComponent }
 
   static func == (left: Self, right: Self) -> Bool { left.key == right.key }
   func hash(into hasher: inout Hasher) { hasher.combine(key) }

@@ -6,17 +6,23 @@ import Testing
 
 /// A file system to try, and an empty directory on it.
 final class Ground: Sendable {
-  enum Kind: CaseIterable, Sendable { case local, simulated }
+  enum Kind: CaseIterable, Sendable {
+    case local, stepByStep, simulated
+
+    static let allCases: [Self] = [.local, .simulated]
+    /// The local one in both ways in which it opens what is below a directory.
+    static let withSteps: [Self] = [.local, .stepByStep, .simulated]
+  }
 
   let system: any FileSystem
   let root: FilePath
   let isLocal: Bool
 
   init(_ kind: Kind) throws {
-    isLocal = kind == .local
+    isLocal = kind != .simulated
     switch kind {
-    case .local:
-      system = LocalFileSystem()
+    case .local, .stepByStep:
+      system = LocalFileSystem(walksStepByStep: kind == .stepByStep)
       root = FilePath(NSTemporaryDirectory()).appending("martlet-\(UUID().uuidString)")
     case .simulated:
       system = SimulatedFileSystem()

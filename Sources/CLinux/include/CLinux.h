@@ -11,7 +11,16 @@ enum {
   martlet_kind_file = 0,
   martlet_kind_directory = 1,
   martlet_kind_link = 2,
-  martlet_kind_other = 3
+  martlet_kind_other = 3,
+  // Of a directory's entry only, where the file system does not tell.
+  martlet_kind_unknown = 4
+};
+
+enum {
+  martlet_rename_replacing = 0,
+  martlet_rename_exchanging = 1,
+  // EEXIST if the new name stands.
+  martlet_rename_keeping = 2
 };
 
 struct martlet_information {
@@ -21,6 +30,7 @@ struct martlet_information {
   uint64_t device;
   uint64_t inode;
   int64_t modified;  // nanoseconds since 1970
+  int64_t changed;  // nanoseconds since 1970
   bool has_born;
   int64_t born;  // nanoseconds since 1970
 };
@@ -42,13 +52,34 @@ int martlet_lock(int file, bool wait);
 int martlet_may_write(const char *path);
 int martlet_free_byte_count(const char *path, uint64_t *out);
 
-/// Opens a path below an open directory: no step leaves it and none follows a link.
-/// ENOSYS where the kernel cannot promise that.
-int martlet_open_beneath(int directory, const char *path, int flags, unsigned mode);
+/// Opens a directory below an open one: no step leaves it and none follows a link.
+/// ENOSYS where the kernel cannot promise that of a whole path.
+int martlet_open_beneath(int directory, const char *path);
+/// Opens the directory that stands under a name in an open one; ELOOP for a link.
+int martlet_open_step(int directory, const char *name);
 
-void *martlet_open_directory(const char *path);
-/// NULL at the end, with errno 0, or at a failure, with errno set.
-const char *martlet_next_name(void *directory);
+// Each does something to what stands under a name in an open directory, and follows no link there.
+
+int martlet_information_in(int directory, const char *name, struct martlet_information *out);
+/// Neither waits for the other end of a fifo nor gets a terminal by this.
+int martlet_open_in(int directory, const char *name, int flags, unsigned mode);
+/// Bytes written to `out`, without a zero; what does not fit is cut off.
+long martlet_link_target(int directory, const char *name, char *out, unsigned long capacity);
+int martlet_make_link(const char *target, int directory, const char *name);
+int martlet_make_directory_in(int directory, const char *name, unsigned mode);
+/// EINVAL or ENOSYS where a file system or kernel can only replace.
+int martlet_rename_in(int from, const char *name, int to, const char *new_name, int mode);
+int martlet_remove_in(int directory, const char *name, bool is_directory);
+
+int martlet_set_permissions(int file, unsigned mode);
+/// In nanoseconds since 1970. When it was last read stays as it is.
+int martlet_set_modified(int file, int64_t modified);
+
+/// For reading its names; `path` is relative to an open directory, or to the current one if that
+/// is -1. What was opened before keeps its place.
+void *martlet_open_directory(int directory, const char *path);
+/// The next name, and what it is. NULL at the end, with errno 0, or at a failure, with errno set.
+const char *martlet_next_name(void *directory, int *kind);
 void martlet_close_directory(void *directory);
 
 /// Sees to it that 0, 1 and 2 are taken, so that no file that is opened later gets the number of
