@@ -25,6 +25,9 @@ struct WordsTests {
     #expect(FileSystemError(.write, "a", .fileTooLarge).category == .noSpace)
     #expect(FileSystemError(.read, "a", .fileTooLarge).category == .unfit)
     #expect(FileSystemError(.syncDirectory, "a", .invalidArgument).category == .unsupported)
+    #expect(FileSystemError(.linkTarget, "a", .invalidArgument).category == .unfit)
+    #expect(FileSystemError(.openDirectory, "a", .improperLink).category == .unfit)
+    #expect(FileSystemError(.open, "a", .tooManySymbolicLinkLevels).category == .unfit)
     #expect(
       FileSystemError(.write, "usb/a", .noSpace).description
         == "cannot write usb/a: no space left; free some space or use another disk, then try again")
