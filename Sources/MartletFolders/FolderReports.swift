@@ -1,4 +1,4 @@
-public import MartletSeal
+public import MartletNode
 public import SystemPackage
 
 /// A folder, as `folder list` shows it.
@@ -13,7 +13,7 @@ public struct FolderReport: Hashable, Sendable {
   }
 
   public var name: String
-  public var id: MartletSeal.GroupID
+  public var id: MartletNode.GroupID
   public var standing: Standing
   /// Nil unless it is kept here.
   public var root: FilePath?
