@@ -29,7 +29,7 @@ let package = Package(
   platforms: [.macOS(.v26)],
   products: [
     .executable(name: "martlet", targets: ["MartletTool"]),
-    .library(name: "Martlet", targets: ["MartletNode", "MartletChat"]),
+    .library(name: "Martlet", targets: ["MartletNode", "MartletChat", "MartletFolders"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
@@ -65,10 +65,16 @@ let package = Package(
       ]),
     layer("MartletChat", ["MartletNode", "MartletObjects"]),
     layer(
+      "MartletFolders",
+      [
+        "MartletWorkers", "MartletSeal", "MartletWire", "MartletObjects", "MartletFileSystem",
+        "MartletNode", system, protobuf,
+      ]),
+    layer(
       "MartletCommands",
       [
         "MartletFileSystem", "MartletSeal", "MartletStore", "MartletNode", "MartletChat",
-        argumentParser, system,
+        "MartletFolders", argumentParser, system,
       ]),
     .executableTarget(
       name: "MartletTool", dependencies: ["MartletFileSystem", "MartletCommands"],

@@ -1,7 +1,7 @@
 package import MartletFileSystem
 package import MartletSeal
 internal import MartletStore
-internal import MartletWorkers
+package import MartletWorkers
 
 /// What a node takes from the world around it: handed in, so that a seed replays it.
 package struct NodeEnvironment: Sendable {
@@ -35,18 +35,18 @@ package struct NodeEnvironment: Sendable {
   }
 
   /// For work on all cores.
-  var computing: OrderedPipeline {
+  package var computing: OrderedPipeline {
     OrderedPipeline(threadCount: threadCount, inFlightLimit: threadCount + 1)
   }
 
   /// For reading ahead: one more than is served at a time, lest the medium waits for us.
-  var reading: OrderedPipeline {
+  package var reading: OrderedPipeline {
     let count = min(3, 2 * threadCount)
     return OrderedPipeline(threadCount: count, inFlightLimit: count + 1)
   }
 
   /// For work on all cores that begins with reading: some read meanwhile.
-  var readingAndComputing: OrderedPipeline {
+  package var readingAndComputing: OrderedPipeline {
     let count = threadCount + min(2, threadCount)
     return OrderedPipeline(threadCount: count, inFlightLimit: max(1, count))
   }

@@ -24,7 +24,7 @@ public final class Node {
   public var shouldStop: (() -> Bool)?
 
   public let path: FilePath
-  let environment: NodeEnvironment
+  package let environment: NodeEnvironment
   let store: Store
   let clients: [String: any Client]
   let isWriting: Bool

@@ -1,10 +1,10 @@
 internal import FoundationEssentials
-internal import SwiftProtobuf
+package import SwiftProtobuf
 
 /// The one encoding of a protobuf message.
-enum CanonicalCodec {
+package enum CanonicalCodec {
   /// Fields in ascending order, defaults left out, no unknown fields.
-  static func encode(_ message: some Message) -> [UInt8] {
+  package static func encode(_ message: some Message) -> [UInt8] {
     // Nothing here has required fields, so this fails only past 2 GiB, which limits forbid.
     (try? message.serializedBytes()) ?? []
   }
@@ -13,7 +13,7 @@ enum CanonicalCodec {
   ///
   /// - Parameter fieldLimit: The most fields at the top level, counted before anything is decoded.
   /// - Throws: ``ObjectError/tooLarge(limit:)`` or ``ObjectError/notCanonical``.
-  static func decode<Content: Message>(
+  package static func decode<Content: Message>(
     _ bytes: [UInt8], as type: Content.Type = Content.self, fieldLimit: Int
   ) throws(ObjectError) -> Content {
     guard bytes.count <= Limit.byteCount else { throw .tooLarge(limit: Limit.byteCount) }

@@ -56,6 +56,12 @@ package enum Label: String, CaseIterable, Sendable {
   case pack = "mrt pack"
   /// The checksum of an entry in a log, journal or commit file.
   case entry = "mrt entry"
+  /// The content of a short file in a folder.
+  case fileContent = "mrt file"
+  /// A chunk of a long file in a folder.
+  case fileChunk = "mrt file chunk"
+  /// The content of a long file in a folder, over its chunks' hashes.
+  case fileChunks = "mrt file chunks"
 
   /// Lends the 16 bytes of personalisation, padded with zeros. Allocates nothing.
   func withPersonalisation<Result>(_ body: (UnsafePointer<UInt8>) -> Result) -> Result {

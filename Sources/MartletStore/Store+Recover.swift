@@ -37,6 +37,9 @@ extension Store {
       id: id, length: length, file: length == 0 ? nil : try disk.openIfPresent(id.path))
   }
 
+  /// Whether a state was ever committed. Reads nothing.
+  package func hasState(_ id: StateID) -> Bool { committedState(id) != nil }
+
   /// The last committed bytes of a state; nil if none ever were.
   ///
   /// - Throws: ``StoreError/damaged(_:offset:)`` if they are not there as they were written.

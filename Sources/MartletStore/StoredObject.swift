@@ -23,6 +23,8 @@ package enum StateID: Hashable, Sendable {
   case node
   case group(GroupID)
   case journal(peer: DeviceID)
+  /// What a client keeps of a group: its name is 1 to 32 of `a-z`, `0-9` and `-`.
+  case client(String, group: GroupID)
 
   /// Without its generation.
   var path: String {
@@ -30,6 +32,7 @@ package enum StateID: Hashable, Sendable {
     case .node: "state"
     case .group(let id): "groups/\(id.hex)/state"
     case .journal(let peer): "peers/\(peer.hex)/journal"
+    case .client(let name, let group): "groups/\(group.hex)/client-\(name)"
     }
   }
 

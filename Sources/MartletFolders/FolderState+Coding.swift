@@ -1,0 +1,139 @@
+internal import FoundationEssentials
+internal import MartletFileSystem
+internal import MartletSeal
+internal import MartletWire
+internal import SwiftProtobuf
+internal import SystemPackage
+
+/// A reason why what this device wrote of a folder cannot be read: damage, or a defect.
+struct FolderFormatError: Error {
+  var what: String
+}
+
+extension FolderState {
+  /// The most paths of a folder, and the most bytes of them all.
+  static let pathLimit = 16 << 20
+  static let pathByteLimit = 1 << 30
+
+  var encoded: [UInt8] {
+    var wire = Martlet_FolderStateMessage()
+    if let root {
+      wire.root = Data(root.path.bytes)
+      wire.rootInode = root.inode
+      wire.rootDevice = root.device
+      if let born = root.born { wire.rootBorn = born }
+    }
+    wire.removed = root == nil
+    wire.instance = Data(instance.bytes)
+    wire.offers = offers
+    wire.askedHashes = Columns.data(asked.sorted())
+    let all = shown.sorted { $0.key < $1.key }
+    wire.paths = Data(PathTable.encode(all.lazy.map(\.key)))
+    var messages = MessageTable()
+    var columns = ContentColumns()
+    var seen: [UInt8] = []
+    var permissions: [UInt8] = []
+    for (index, (_, shown)) in all.enumerated() {
+      wire.coverCounts.append(UInt32(clamping: shown.covers.count))
+      for version in shown.covers {
+        wire.coverMessages.append(messages.number(of: version.message))
+        wire.coverEntries.append(version.entry)
+      }
+      if let path = shown.copyOf {
+        wire.copies.append(UInt32(clamping: index))
+        wire.copiedPaths.append(Data(path.bytes))
+      }
+      columns.append(shown.content, modified: 0, isFound: false)
+      seen.append(shown.seen == nil ? 0 : 1)
+      guard let look = shown.seen else { continue }
+      wire.seenModified.append(look.modified)
+      wire.seenChanged.append(look.changed)
+      wire.seenInodes.append(look.inode)
+      permissions.append(look.permissions)
+    }
+    wire.messages = Columns.data(messages.ids)
+    wire.kinds = Data(columns.kinds)
+    wire.modified = columns.modified
+    wire.byteCounts = columns.byteCounts
+    wire.hashes = Data(columns.hashes)
+    wire.targets = columns.targets
+    wire.seen = Data(seen)
+    wire.seenPermissions = Data(permissions)
+    return (try? wire.serializedBytes()) ?? []
+  }
+
+  init(decoding bytes: [UInt8]) throws(FolderFormatError) {
+    guard let wire = try? Martlet_FolderStateMessage(serializedBytes: bytes),
+      let instance = InstanceID(wire.instance),
+      let paths = PathTable.decode(
+        [UInt8](wire.paths), countLimit: Self.pathLimit, byteLimit: Self.pathByteLimit),
+      let messages: [ObjectID] = Columns.names([UInt8](wire.messages), limit: .max),
+      let asked: [ContentHash] = Columns.names([UInt8](wire.askedHashes), limit: .max),
+      var contents = ContentColumnsReader(
+        kinds: wire.kinds, modified: wire.modified, byteCounts: wire.byteCounts,
+        hashes: wire.hashes, targets: wire.targets),
+      wire.copies.count == wire.copiedPaths.count
+    else { throw FolderFormatError(what: "columns that do not fit") }
+    self.init(
+      root: wire.removed
+        ? nil
+        : Root(
+          path: FilePath(bytes: [UInt8](wire.root)), inode: wire.rootInode,
+          device: wire.rootDevice, born: wire.hasRootBorn ? wire.rootBorn : nil),
+      instance: instance, offers: wire.offers)
+    self.asked = Set(asked)
+    var copies: [UInt32: RelativePath] = [:]
+    for (index, path) in zip(wire.copies, wire.copiedPaths) {
+      copies[index] = RelativePath([UInt8](path))
+    }
+    var counts = ColumnReader(wire.coverCounts)
+    var numbers = ColumnReader(wire.coverMessages)
+    var entries = ColumnReader(wire.coverEntries)
+    var seen = SeenReader(wire)
+    shown.reserveCapacity(paths.count)
+    for (index, path) in paths.enumerated() {
+      guard let count = counts.next(), let (content, _, _) = contents.next(),
+        let look = seen.next()
+      else { throw FolderFormatError(what: "a short column") }
+      var covers: [VersionID] = []
+      covers.reserveCapacity(Int(min(count, 16)))
+      for _ in 0..<count {
+        guard let number = numbers.next(), number < messages.count, let entry = entries.next()
+        else { throw FolderFormatError(what: "a version without a message") }
+        covers.append(VersionID(message: messages[Int(number)], entry: entry))
+      }
+      guard !covers.isEmpty else { throw FolderFormatError(what: "a path that shows no version") }
+      shown[path] = Shown(
+        copyOf: copies.isEmpty ? nil : copies[UInt32(clamping: index)], covers: covers,
+        content: content, seen: look.seen)
+    }
+  }
+}
+
+private struct SeenReader {
+  private var marks: ColumnReader<UInt8>
+  private var modified: ColumnReader<Int64>
+  private var changed: ColumnReader<Int64>
+  private var inodes: ColumnReader<UInt64>
+  private var permissions: ColumnReader<UInt8>
+
+  init(_ wire: Martlet_FolderStateMessage) {
+    marks = ColumnReader([UInt8](wire.seen))
+    modified = ColumnReader(wire.seenModified)
+    changed = ColumnReader(wire.seenChanged)
+    inodes = ColumnReader(wire.seenInodes)
+    permissions = ColumnReader([UInt8](wire.seenPermissions))
+  }
+
+  /// Nil at the end of a column.
+  mutating func next() -> (seen: FolderState.Seen?, isKnown: Bool)? {
+    guard let mark = marks.next() else { return nil }
+    guard mark == 1 else { return (nil, false) }
+    guard let modified = modified.next(), let changed = changed.next(), let inode = inodes.next(),
+      let permissions = permissions.next()
+    else { return nil }
+    return (
+      FolderState.Seen(
+        modified: modified, changed: changed, inode: inode, permissions: permissions), true)
+  }
+}
