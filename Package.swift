@@ -95,6 +95,12 @@ let package = Package(
         "MartletCommands", "MartletChat", "MartletNode", "MartletStore", "MartletFileSystem",
         "MartletWire", "MartletSeal", "MartletTestSupport", system,
       ]),
+    tests(
+      "MartletFoldersTests",
+      [
+        "MartletFolders", "MartletNode", "MartletFileSystem", "MartletObjects", "MartletSeal",
+        "MartletTestSupport", "MartletWire", system,
+      ]),
     tests("MartletSealTests", ["MartletSeal", "MartletTestSupport"]),
     tests("MartletCompressionTests", ["MartletCompression", "MartletSeal", "MartletTestSupport"]),
     tests("MartletWorkersTests", ["MartletWorkers"]),

@@ -27,6 +27,8 @@ package final class ProgressBar {
       case .importing: "importing"
       case .verifying: "verifying"
       case .readingBack: "reading back"
+      case .scanning: "scanning"
+      case .applying: "writing files"
       }
     show(
       activity, bytes: progress.bytes, totalBytes: progress.totalBytes, objects: progress.objects)

@@ -74,3 +74,13 @@ package enum ThisProcess {
     Array(UnsafeRawBufferPointer(start: start, count: Int(strlen(start))))
   }
 }
+
+extension ThisProcess {
+  /// A path from the root on, without `.` and `..`; links in it are not looked at.
+  package static func absolute(_ path: FilePath) -> FilePath {
+    if path.isAbsolute { return path.lexicallyNormalized() }
+    guard let start = getcwd(nil, 0) else { return path }
+    defer { free(start) }
+    return FilePath(platformString: start).appending(path.components).lexicallyNormalized()
+  }
+}

@@ -6,7 +6,7 @@ internal import MartletWire
 
 extension FolderChange {
   /// The longest body, in bytes.
-  package static let bodyLimit = 1 << 20
+  package static let bodyLimit = 7 << 20
   /// The most bytes of all paths of one message together.
   package static let pathByteLimit = 8 << 20
 
@@ -84,11 +84,13 @@ extension FolderChange {
     sharedBlobs = try Self.blobs([UInt8](wire.sharedBlobs), wire.sharedByteCounts)
     ownBlobs = try Self.blobs([UInt8](wire.ownBlobs), wire.ownByteCounts)
     sharedSkip = wire.sharedSkip
-    guard let hashes: [ContentHash] = Columns.names([UInt8](wire.lateHashes), limit: Self.entryLimit),
+    guard
+      let hashes: [ContentHash] = Columns.names([UInt8](wire.lateHashes), limit: Self.entryLimit),
       hashes.count == wire.lateByteCounts.count
     else { throw .badField("late_hashes") }
     late = zip(hashes, wire.lateByteCounts).map { Late(hash: $0, byteCount: $1) }
-    guard let wanted: [ContentHash] = Columns.names([UInt8](wire.wantedHashes), limit: Self.entryLimit)
+    guard
+      let wanted: [ContentHash] = Columns.names([UInt8](wire.wantedHashes), limit: Self.entryLimit)
     else { throw .badField("wanted_hashes") }
     self.wanted = wanted
     try checkPlaces()
@@ -97,7 +99,8 @@ extension FolderChange {
   private static func blobs(
     _ names: [UInt8], _ byteCounts: [UInt32]
   ) throws(ObjectError) -> [Blob] {
-    guard let ids: [ObjectID] = Columns.names(names, limit: blobLimit), ids.count == byteCounts.count
+    guard let ids: [ObjectID] = Columns.names(names, limit: blobLimit),
+      ids.count == byteCounts.count
     else { throw .badField("blobs") }
     for byteCount in byteCounts where !(1...Chunker.maximum).contains(Int(byteCount)) {
       throw .badField("blob_byte_counts")

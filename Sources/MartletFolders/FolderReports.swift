@@ -75,6 +75,26 @@ public struct ApplyReport: Hashable, Sendable {
   /// What cannot be written here, or may not.
   public var refused: [FolderRefusal]
 
+  init(folder: String) {
+    self.folder = folder
+    (written, moved, removed, byteCount) = (0, 0, 0, 0)
+    conflicts = []
+    (waitingCount, waitingByteCount) = (0, 0)
+    refused = []
+  }
+
+  /// Adds what another apply of the same folder did after this one.
+  mutating func add(_ other: ApplyReport) {
+    written += other.written
+    moved += other.moved
+    removed += other.removed
+    byteCount &+= other.byteCount
+    for path in other.conflicts where !conflicts.contains(path) { conflicts.append(path) }
+    waitingCount = other.waitingCount
+    waitingByteCount = other.waitingByteCount
+    refused = other.refused
+  }
+
   public var isUnchanged: Bool { written == 0 && moved == 0 && removed == 0 && conflicts.isEmpty }
 }
 

@@ -26,7 +26,7 @@ extension FolderState {
     wire.removed = root == nil
     wire.instance = Data(instance.bytes)
     wire.offers = offers
-    wire.askedHashes = Columns.data(asked.sorted())
+    wire.applied = applied
     let all = shown.sorted { $0.key < $1.key }
     wire.paths = Data(PathTable.encode(all.lazy.map(\.key)))
     var messages = MessageTable()
@@ -68,7 +68,6 @@ extension FolderState {
       let paths = PathTable.decode(
         [UInt8](wire.paths), countLimit: Self.pathLimit, byteLimit: Self.pathByteLimit),
       let messages: [ObjectID] = Columns.names([UInt8](wire.messages), limit: .max),
-      let asked: [ContentHash] = Columns.names([UInt8](wire.askedHashes), limit: .max),
       var contents = ContentColumnsReader(
         kinds: wire.kinds, modified: wire.modified, byteCounts: wire.byteCounts,
         hashes: wire.hashes, targets: wire.targets),
@@ -81,7 +80,7 @@ extension FolderState {
           path: FilePath(bytes: [UInt8](wire.root)), inode: wire.rootInode,
           device: wire.rootDevice, born: wire.hasRootBorn ? wire.rootBorn : nil),
       instance: instance, offers: wire.offers)
-    self.asked = Set(asked)
+    applied = wire.applied
     var copies: [UInt32: RelativePath] = [:]
     for (index, path) in zip(wire.copies, wire.copiedPaths) {
       copies[index] = RelativePath([UInt8](path))
@@ -134,6 +133,7 @@ private struct SeenReader {
     else { return nil }
     return (
       FolderState.Seen(
-        modified: modified, changed: changed, inode: inode, permissions: permissions), true)
+        modified: modified, changed: changed, inode: inode, permissions: permissions), true
+    )
   }
 }

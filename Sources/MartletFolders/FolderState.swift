@@ -67,8 +67,9 @@ package struct FolderState: Equatable, Sendable {
   /// Whether contents travel on request only.
   package var offers: Bool
   package var shown: [RelativePath: Shown] = [:]
-  /// Contents that others asked for and that are to be given by the next scan.
-  package var asked: Set<ContentHash> = []
+
+  /// All messages below this position of the group's log are shown; 0 if something waits.
+  package var applied: UInt64 = 0
 
   package init(root: Root?, instance: InstanceID, offers: Bool) {
     self.root = root

@@ -1,4 +1,7 @@
+internal import MartletFileSystem
 public import MartletNode
+internal import MartletSeal
+internal import MartletWire
 public import SystemPackage
 
 /// The folders of a device: directories that are kept in step with those of others.
@@ -7,11 +10,14 @@ public import SystemPackage
 /// or as another version has it; call it again and it goes on.
 public final class Folders {
   public let node: Node
+  private var opened: [MartletNode.GroupID: OpenFolder] = [:]
+
+  /// How often an apply looks again at what was edited meanwhile.
+  private static let roundCount = 3
 
   public init(_ node: Node) { self.node = node }
 
-  /// All folders: kept here, removed, and those that peers share and wait to be accepted.
-  public func list() throws(FolderError) -> [FolderReport] { [] }
+  // MARK: Making and ending
 
   /// Makes a directory a folder shared with peers, and scans it.
   ///
@@ -20,13 +26,79 @@ public final class Folders {
   ///   - offers: Whether contents travel on request only.
   public func add(
     _ directory: FilePath, name: String?, with peers: [String], offers: Bool
-  ) throws(FolderError) -> ScanReport { throw .unknownFolder("") }
+  ) throws(FolderError) -> ScanReport {
+    let (root, path) = try openRoot(directory)
+    let name = name ?? path.lastComponent?.string ?? ""
+    let group = try foundGroup(name, with: peers)
+    try bind(group, name, root, path, offers: offers)
+    return try attempting(group) { folder throws(FolderError) in
+      try Scan.run(folder, isConfirmed: false, isDryRun: false)
+    }
+  }
 
   /// Keeps a folder that a peer shares in a directory, which is made if nothing stands there: what
   /// is in it already stays, and is told to the others.
   public func accept(
     _ name: String, in directory: FilePath
-  ) throws(FolderError) -> (scan: ScanReport, apply: ApplyReport) { throw .unknownFolder("") }
+  ) throws(FolderError) -> (scan: ScanReport, apply: ApplyReport) {
+    let report = try nodeCall { () throws(NodeError) in try node.group(name) }
+    if let root = try keptRoot(report.id) {
+      guard try isSame(root, directory) else { throw .keptElsewhere(report.name, root) }
+    } else {
+      try makeDirectory(directory)
+      let (root, path) = try openRoot(directory)
+      if !report.isAccepted {
+        _ = try nodeCall { () throws(NodeError) in try node.acceptGroup(report.id.hex) }
+      }
+      try bind(report.id, report.name, root, path, offers: false)
+    }
+    let scan = try attempting(report.id) { folder throws(FolderError) in
+      try Scan.run(folder, isConfirmed: false, isDryRun: false)
+    }
+    return (scan, try apply(report.id))
+  }
+
+  /// Stops keeping a folder here. Its files stay, and what was told stays told.
+  public func remove(_ name: String) throws(FolderError) {
+    let group = try kept(name)
+    try attempting(group) { folder throws(FolderError) in
+      folder.state.root = nil
+      folder.state.shown = [:]
+      folder.state.applied = 0
+      try folder.commit(try folder.writer())
+    }
+    opened[group] = nil
+  }
+
+  /// The group of a new folder; one that was made for it before a crash is used.
+  private func foundGroup(
+    _ name: String, with peers: [String]
+  ) throws(FolderError) -> MartletNode.GroupID {
+    do throws(NodeError) { return try node.createGroup(name, with: peers).id } catch {
+      guard case .nameTaken = error, let group = try? node.group(name), group.kind == .created,
+        group.isAccepted, group.messageCount == 1,
+        !node.groups(of: FolderChange.client).contains(group.id)
+      else { throw .node(error) }
+      return group.id
+    }
+  }
+
+  private func bind(
+    _ group: MartletNode.GroupID, _ name: String, _ root: FolderRoot, _ path: FilePath,
+    offers: Bool
+  ) throws(FolderError) {
+    var mark = root.mark
+    mark.path = path
+    let folder = OpenFolder(
+      group, of: node, name: name,
+      state: FolderState(root: mark, instance: node.instance, offers: offers))
+    opened[group] = folder
+    try attempting(group) { folder throws(FolderError) in
+      try folder.commit(try folder.writer())
+    }
+  }
+
+  // MARK: Scanning and applying
 
   /// Looks for what changed on disk, and tells it.
   ///
@@ -38,36 +110,200 @@ public final class Folders {
   public func scan(
     _ name: String? = nil, confirmsDeletions: Bool = false, isDryRun: Bool = false,
     onReport: (ScanReport) -> Void
-  ) throws(FolderError) {}
+  ) throws(FolderError) {
+    try forEach(name) { group throws(FolderError) in
+      onReport(
+        try attempting(group) { folder throws(FolderError) in
+          try Scan.run(folder, isConfirmed: confirmsDeletions, isDryRun: isDryRun)
+        })
+    }
+  }
 
   /// Makes the disk show what has come; what was edited here meanwhile is told first.
   public func apply(
     _ name: String? = nil, onReport: (ApplyReport) -> Void
-  ) throws(FolderError) {}
+  ) throws(FolderError) {
+    try forEach(name) { group throws(FolderError) in onReport(try apply(group)) }
+  }
 
-  /// The versions of a path in a folder, the newest first.
-  public func history(of path: FilePath) throws(FolderError) -> [VersionReport] { [] }
+  private func apply(_ group: MartletNode.GroupID) throws(FolderError) -> ApplyReport {
+    try attempting(group) { folder throws(FolderError) in
+      if folder.isUnknown {
+        _ = try Scan.run(folder, isConfirmed: false, isDryRun: false)
+      }
+      var sum: ApplyReport?
+      for round in 1...Self.roundCount {
+        var (report, stirred) = try Apply.run(folder)
+        if var before = sum {
+          before.add(report)
+          report = before
+        }
+        sum = report
+        guard !stirred.isEmpty else { break }
+        if round == Self.roundCount {
+          for path in stirred {
+            sum?.refused.append(
+              FolderRefusal(
+                path: path.bytes, reason: "something else stands there, or it is being changed"))
+          }
+        } else {
+          _ = try Scan.run(folder, isConfirmed: false, isDryRun: false)
+        }
+      }
+      return sum ?? ApplyReport(folder: folder.name)
+    }
+  }
 
-  /// Brings back a version of a path; what stands there becomes a version first.
-  ///
-  /// - Parameter version: The first digits of its id; of the last content before the present one if nil.
-  public func restore(
-    _ path: FilePath, at version: String?
-  ) throws(FolderError) -> RestoreReport { throw .unknownPath(path) }
+  private func forEach(
+    _ name: String?, _ body: (MartletNode.GroupID) throws(FolderError) -> Void
+  ) throws(FolderError) {
+    if let name { return try body(try kept(name)) }
+    var failure: FolderError?
+    for group in node.groups(of: FolderChange.client) {
+      do throws(FolderError) {
+        guard try keptRoot(group) != nil else { continue }
+        try body(group)
+      } catch {
+        if case .node(.interrupted) = error { throw error }
+        failure = failure ?? error
+      }
+    }
+    if let failure { throw failure }
+  }
 
-  /// Ends a conflict: what stands at the path stays, the copies beside it go, and can be restored.
-  ///
-  /// - Returns: How many versions were put aside; 0 if there was no conflict.
-  public func resolve(_ path: FilePath) throws(FolderError) -> Int { 0 }
+  // MARK: Finding
 
-  /// Asks the others for contents that are offered and not here: of one path, of all below a
-  /// directory, or of a whole folder.
-  ///
-  /// - Returns: How many contents were asked for, and how many bytes they have.
-  public func request(
-    _ path: FilePath
-  ) throws(FolderError) -> (count: Int, byteCount: UInt64) { (0, 0) }
+  /// A folder that is kept here, by its name.
+  func kept(_ name: String) throws(FolderError) -> MartletNode.GroupID {
+    let id: MartletNode.GroupID
+    do throws(NodeError) { id = try node.groupID(name) } catch {
+      switch error {
+      case .unknownGroup: throw .unknownFolder(name)
+      case .ambiguousGroup: throw .ambiguousFolder(name)
+      default: throw .node(error)
+      }
+    }
+    guard try keptRoot(id) != nil else { throw .unknownFolder(name) }
+    return id
+  }
 
-  /// Stops keeping a folder here. Its files stay, and what was told stays told.
-  public func remove(_ name: String) throws(FolderError) {}
+  /// Where a group is kept as a folder here; nil if it is not.
+  func keptRoot(_ group: MartletNode.GroupID) throws(FolderError) -> FilePath? {
+    guard node.groups(of: FolderChange.client).contains(group) else { return nil }
+    return try folder(group).state.root?.path
+  }
+
+  func folder(_ group: MartletNode.GroupID) throws(FolderError) -> OpenFolder {
+    if let folder = opened[group] { return folder }
+    let name = try nodeCall { () throws(NodeError) in try node.group(group.hex).name }
+    let folder = try OpenFolder(group, of: node, name: name)
+    opened[group] = folder
+    return folder
+  }
+
+  /// Does something with a folder; if that fails, what is in memory of it is forgotten.
+  func attempting<Result>(
+    _ group: MartletNode.GroupID, _ body: (OpenFolder) throws(FolderError) -> Result
+  ) throws(FolderError) -> Result {
+    let folder = try folder(group)
+    do throws(FolderError) { return try body(folder) } catch {
+      opened[group] = nil
+      node.forgetUncommitted()
+      throw error
+    }
+  }
+
+  /// The folder that holds a path of the disk, and the path in it.
+  func find(_ path: FilePath) throws(FolderError) -> (
+    group: MartletNode.GroupID, path: RelativePath
+  ) {
+    var marks: [(group: MartletNode.GroupID, mark: FolderState.Root)] = []
+    for group in node.groups(of: FolderChange.client) {
+      if let root = try folder(group).state.root { marks.append((group, root)) }
+    }
+    var here = ThisProcess.absolute(path)
+    var names: [[UInt8]] = []
+    while let last = here.lastComponent {
+      names.insert(FilePath(root: nil, [last]).bytes, at: 0)
+      here.removeLastComponent()
+      let information = try? node.environment.system.information(at: here.appending("."))
+      for (group, mark) in marks
+      where here == mark.path
+        || (information?.inode == mark.inode && information?.device == mark.device
+          && information?.born == mark.born)
+      {
+        return (group, RelativePath(Array(names.joined(separator: [0x2F]))))
+      }
+    }
+    throw .notInAFolder(path)
+  }
+
+  // MARK: Directories
+
+  /// Opens a directory that is to be a folder: it must stand, and overlap neither another folder nor
+  /// the store.
+  private func openRoot(_ directory: FilePath) throws(FolderError) -> (FolderRoot, FilePath) {
+    let path = ThisProcess.absolute(directory)
+    let system = node.environment.system
+    let root: FolderRoot
+    do throws(FileSystemError) { root = try FolderRoot(path, on: system) } catch {
+      switch error.errno {
+      case .noSuchFileOrDirectory, .notDirectory: throw .noDirectory(directory)
+      default: throw .file(error)
+      }
+    }
+    let above = ancestors(of: path)
+    let store = try? system.information(at: node.path)
+    if let store, above.contains(where: { $0.inode == store.inode && $0.device == store.device }) {
+      throw .holdsStore(directory)
+    }
+    for group in node.groups(of: FolderChange.client) {
+      let folder = try folder(group)
+      guard let mark = folder.state.root else { continue }
+      let isBelow = above.contains { $0.inode == mark.inode && $0.device == mark.device }
+      let isAbove = ancestors(of: mark.path).contains {
+        $0.inode == root.information.inode && $0.device == root.information.device
+      }
+      if isBelow || isAbove { throw .overlaps(directory, folder.name) }
+    }
+    return (root, path)
+  }
+
+  /// A directory and all above it.
+  private func ancestors(of path: FilePath) -> [FileInformation] {
+    var found: [FileInformation] = []
+    var here = path
+    while true {
+      if let information = try? node.environment.system.information(at: here.appending(".")) {
+        found.append(information)
+      }
+      guard here.lastComponent != nil else { return found }
+      here.removeLastComponent()
+    }
+  }
+
+  private func isSame(_ one: FilePath, _ other: FilePath) throws(FolderError) -> Bool {
+    try fileCall { () throws(FileSystemError) in
+      let one = try node.environment.system.information(at: one.appending("."))
+      let other = try node.environment.system.information(at: other.appending("."))
+      return one != nil && one?.inode == other?.inode && one?.device == other?.device
+    }
+  }
+
+  /// Makes a directory if nothing stands there; the one above it must stand.
+  private func makeDirectory(_ path: FilePath) throws(FolderError) {
+    let system = node.environment.system
+    let path = ThisProcess.absolute(path)
+    do throws(FileSystemError) {
+      if try system.information(at: path.appending(".")) == nil {
+        try system.makeDirectory(path, permissions: 0o777)
+        try system.syncDirectory(path.removingLastComponent())
+      }
+    } catch {
+      if error.errno == .noSuchFileOrDirectory {
+        throw .noDirectory(path.removingLastComponent())
+      }
+      throw .file(error)
+    }
+  }
 }

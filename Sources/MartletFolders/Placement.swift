@@ -28,7 +28,8 @@ package struct Placement {
     var contested: [RelativePath] = []
     var candidates: [RelativePath] = []
     for (path, record) in catalogue.paths {
-      guard let winner = record.current.count == 1 ? record.current[0] : record.outcome?.winner.version
+      guard
+        let winner = record.current.count == 1 ? record.current[0] : record.outcome?.winner.version
       else { continue }
       if record.current.count > 1 { contested.append(path) }
       guard !winner.content.isDeleted else { continue }

@@ -191,6 +191,15 @@ extension Node {
     return position
   }
 
+  /// Whether one of a group's first messages is of a client; false where that cannot be told.
+  package func speaks(_ client: String, in group: GroupID) -> Bool {
+    guard let log = try? log(LogID(group: group, objectClass: .messages)),
+      let objects = try? log.objects(0..<min(log.length, 8)), let identity = try? identity()
+    else { return false }
+    groupStates[group]?.unlock(with: identity.sealing)
+    return objects.contains { (try? opened($0, in: group))?.1.message.client == client }
+  }
+
   /// A blob to be opened; nil if it is not here.
   package func heldBlob(_ id: ObjectID, in group: GroupID) throws(NodeError) -> HeldBlob? {
     let log = try log(LogID(group: group, objectClass: .blobs))

@@ -176,11 +176,18 @@ public struct InspectReport: Hashable, Sendable {
 /// How far something long has come.
 public struct Progress: Hashable, Sendable {
   public enum Activity: String, Hashable, Sendable {
-    case putting, exporting, importing, verifying, readingBack
+    case putting, exporting, importing, verifying, readingBack, scanning, applying
   }
 
   public var activity: Activity
   public var bytes: UInt64
   public var totalBytes: UInt64?
   public var objects: UInt64
+
+  package init(activity: Activity, bytes: UInt64, totalBytes: UInt64?, objects: UInt64) {
+    self.activity = activity
+    self.bytes = bytes
+    self.totalBytes = totalBytes
+    self.objects = objects
+  }
 }

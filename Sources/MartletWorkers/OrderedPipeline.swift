@@ -109,13 +109,15 @@ package final class OrderedStage<Input: Sendable, Output: Sendable, Failure: Err
     }
   }
 
-  /// Takes an item in; where there is no room, the oldest result is waited for and dropped.
+  /// Takes an item in; where there is no room, the oldest result is waited for, and returned.
   ///
-  /// - Throws: What the transform of an item so dropped threw; the stage has stopped then.
-  package func add(_ item: Input) throws(Failure) {
-    if inFlight == inFlightLimit { _ = try next() }
+  /// - Throws: What the transform of that item threw; the stage has stopped then.
+  @discardableResult
+  package func add(_ item: Input) throws(Failure) -> Output? {
+    let oldest = inFlight == inFlightLimit ? try next() : nil
     crew.add(item)
     inFlight += 1
+    return oldest
   }
 
   /// Drops what was not handed out; no transform runs any more when this returns.

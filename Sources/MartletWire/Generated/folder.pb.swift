@@ -199,6 +199,12 @@ package nonisolated struct Martlet_FolderStateMessage: @unchecked Sendable {
     set {_uniqueStorage()._removed = newValue}
   }
 
+  /// All messages below this position of the group's log are shown; 0 if something waits.
+  package var applied: UInt64 {
+    get {_storage._applied}
+    set {_uniqueStorage()._applied = newValue}
+  }
+
   /// Of what stands on disk, ascending: path there, and what it shows.
   package var paths: Data {
     get {_storage._paths}
@@ -286,12 +292,6 @@ package nonisolated struct Martlet_FolderStateMessage: @unchecked Sendable {
   package var seenPermissions: Data {
     get {_storage._seenPermissions}
     set {_uniqueStorage()._seenPermissions = newValue}
-  }
-
-  /// Contents that others asked for and that are still to be given.
-  package var askedHashes: Data {
-    get {_storage._askedHashes}
-    set {_uniqueStorage()._askedHashes = newValue}
   }
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -653,7 +653,7 @@ nonisolated extension Martlet_FolderChangeBody: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension Martlet_FolderStateMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".FolderStateMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}root\0\u{3}root_inode\0\u{3}root_device\0\u{3}root_born\0\u{1}instance\0\u{1}offers\0\u{1}removed\0\u{1}paths\0\u{1}messages\0\u{3}cover_counts\0\u{3}cover_messages\0\u{3}cover_entries\0\u{1}copies\0\u{3}copied_paths\0\u{1}kinds\0\u{1}modified\0\u{3}byte_counts\0\u{1}hashes\0\u{1}targets\0\u{1}seen\0\u{3}seen_modified\0\u{3}seen_changed\0\u{3}seen_inodes\0\u{3}seen_permissions\0\u{3}asked_hashes\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}root\0\u{3}root_inode\0\u{3}root_device\0\u{3}root_born\0\u{1}instance\0\u{1}offers\0\u{1}removed\0\u{1}paths\0\u{1}messages\0\u{3}cover_counts\0\u{3}cover_messages\0\u{3}cover_entries\0\u{1}copies\0\u{3}copied_paths\0\u{1}kinds\0\u{1}modified\0\u{3}byte_counts\0\u{1}hashes\0\u{1}targets\0\u{1}seen\0\u{3}seen_modified\0\u{3}seen_changed\0\u{3}seen_inodes\0\u{3}seen_permissions\0\u{1}applied\0")
 
   fileprivate class _StorageClass {
     var _root: Data = Data()
@@ -663,6 +663,7 @@ nonisolated extension Martlet_FolderStateMessage: SwiftProtobuf.Message, SwiftPr
     var _instance: Data = Data()
     var _offers: Bool = false
     var _removed: Bool = false
+    var _applied: UInt64 = 0
     var _paths: Data = Data()
     var _messages: Data = Data()
     var _coverCounts: [UInt32] = []
@@ -680,7 +681,6 @@ nonisolated extension Martlet_FolderStateMessage: SwiftProtobuf.Message, SwiftPr
     var _seenChanged: [Int64] = []
     var _seenInodes: [UInt64] = []
     var _seenPermissions: Data = Data()
-    var _askedHashes: Data = Data()
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -698,6 +698,7 @@ nonisolated extension Martlet_FolderStateMessage: SwiftProtobuf.Message, SwiftPr
       _instance = source._instance
       _offers = source._offers
       _removed = source._removed
+      _applied = source._applied
       _paths = source._paths
       _messages = source._messages
       _coverCounts = source._coverCounts
@@ -715,7 +716,6 @@ nonisolated extension Martlet_FolderStateMessage: SwiftProtobuf.Message, SwiftPr
       _seenChanged = source._seenChanged
       _seenInodes = source._seenInodes
       _seenPermissions = source._seenPermissions
-      _askedHashes = source._askedHashes
     }
   }
 
@@ -758,7 +758,7 @@ nonisolated extension Martlet_FolderStateMessage: SwiftProtobuf.Message, SwiftPr
         case 22: try { try decoder.decodeRepeatedSInt64Field(value: &_storage._seenChanged) }()
         case 23: try { try decoder.decodeRepeatedUInt64Field(value: &_storage._seenInodes) }()
         case 24: try { try decoder.decodeSingularBytesField(value: &_storage._seenPermissions) }()
-        case 25: try { try decoder.decodeSingularBytesField(value: &_storage._askedHashes) }()
+        case 25: try { try decoder.decodeSingularUInt64Field(value: &_storage._applied) }()
         default: break
         }
       }
@@ -843,8 +843,8 @@ nonisolated extension Martlet_FolderStateMessage: SwiftProtobuf.Message, SwiftPr
       if !_storage._seenPermissions.isEmpty {
         try visitor.visitSingularBytesField(value: _storage._seenPermissions, fieldNumber: 24)
       }
-      if !_storage._askedHashes.isEmpty {
-        try visitor.visitSingularBytesField(value: _storage._askedHashes, fieldNumber: 25)
+      if _storage._applied != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._applied, fieldNumber: 25)
       }
     }
     try unknownFields.traverse(visitor: &visitor)
@@ -862,6 +862,7 @@ nonisolated extension Martlet_FolderStateMessage: SwiftProtobuf.Message, SwiftPr
         if _storage._instance != rhs_storage._instance {return false}
         if _storage._offers != rhs_storage._offers {return false}
         if _storage._removed != rhs_storage._removed {return false}
+        if _storage._applied != rhs_storage._applied {return false}
         if _storage._paths != rhs_storage._paths {return false}
         if _storage._messages != rhs_storage._messages {return false}
         if _storage._coverCounts != rhs_storage._coverCounts {return false}
@@ -879,7 +880,6 @@ nonisolated extension Martlet_FolderStateMessage: SwiftProtobuf.Message, SwiftPr
         if _storage._seenChanged != rhs_storage._seenChanged {return false}
         if _storage._seenInodes != rhs_storage._seenInodes {return false}
         if _storage._seenPermissions != rhs_storage._seenPermissions {return false}
-        if _storage._askedHashes != rhs_storage._askedHashes {return false}
         return true
       }
       if !storagesAreEqual {return false}

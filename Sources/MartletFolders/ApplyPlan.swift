@@ -1,0 +1,118 @@
+internal import MartletFileSystem
+internal import MartletNode
+internal import MartletSeal
+
+/// What is to be done so that a disk shows what the messages say.
+struct ApplyPlan {
+  struct Write {
+    /// Where on the disk.
+    var path: RelativePath
+    var placed: Placement.Placed
+  }
+
+  /// Paths on which other versions stand than are to, or none, ascending.
+  var writes: [Write] = []
+  /// Paths on which something stands that is to be gone, ascending.
+  var removals: [RelativePath] = []
+  /// Paths of which only the owner's permissions differ.
+  var modes: [Write] = []
+  /// Paths on which the right content stands, for other versions than was noted.
+  var notes: [Write] = []
+  /// Files whose content is not here.
+  var waiting: [Write] = []
+  var waitingByteCount: UInt64 = 0
+
+  init(_ folder: OpenFolder) throws(FolderError) {
+    let catalogue = try folder.catalogue()
+    let placement = try folder.placement()
+    let shown = folder.state.shown
+    let held = HeldContents(folder, catalogue)
+    for path in catalogue.paths.keys {
+      guard let placed = placement.placed(at: path) else { continue }
+      try add(path, placed, shown[path], held)
+    }
+    for (path, placed) in placement.copies where catalogue.paths[path] == nil {
+      try add(path, placed, shown[path], held)
+    }
+    for path in shown.keys where placement.placed(at: path) == nil { removals.append(path) }
+    writes.sort { $0.path < $1.path }
+    removals.sort()
+    waiting.sort { $0.path < $1.path }
+  }
+
+  var isEmpty: Bool {
+    writes.isEmpty && removals.isEmpty && modes.isEmpty && notes.isEmpty
+  }
+
+  private mutating func add(
+    _ path: RelativePath, _ placed: Placement.Placed, _ shown: FolderState.Shown?,
+    _ held: HeldContents
+  ) throws(FolderError) {
+    let write = Write(path: path, placed: placed)
+    let content = placed.version.content
+    if let shown, shown.content.isSame(as: content) {
+      if shown.content != content {
+        modes.append(write)
+      } else if shown.covers != placed.covers
+        || shown.copyOf != (placed.path == path ? nil : placed.path)
+      {
+        notes.append(write)
+      }
+      return
+    }
+    if case .file(let hash, let byteCount, _) = content, byteCount > 0 {
+      let missing = try held.missingByteCount(of: hash, byteCount: byteCount)
+      if missing > 0 {
+        waiting.append(write)
+        waitingByteCount += missing
+        return
+      }
+    }
+    writes.append(write)
+  }
+}
+
+/// Which contents are here.
+final class HeldContents {
+  private let folder: OpenFolder
+  private let catalogue: Catalogue
+  private var known: [ObjectID: Bool] = [:]
+
+  init(_ folder: OpenFolder, _ catalogue: Catalogue) {
+    self.folder = folder
+    self.catalogue = catalogue
+  }
+
+  /// How many bytes of a content are not here.
+  func missingByteCount(
+    of hash: ContentHash, byteCount: UInt64
+  ) throws(FolderError) -> UInt64 {
+    guard let place = catalogue.contents[hash], place.byteCount == byteCount else {
+      return byteCount
+    }
+    var missing: UInt64 = 0
+    for (blob, range) in catalogue.pieces(of: place) {
+      let isHeld: Bool
+      if let before = known[blob.id] {
+        isHeld = before
+      } else {
+        isHeld = try nodeCall { () throws(NodeError) in
+          try folder.node.holdsBlob(blob.id, in: folder.group)
+        }
+        known[blob.id] = isHeld
+      }
+      if !isHeld { missing += UInt64(range.count) }
+    }
+    return missing
+  }
+
+  /// Whether nobody needs what stands on disk, since the store has it.
+  func isKept(_ content: Content) throws(FolderError) -> Bool {
+    switch content {
+    case .deleted, .directory, .link: return true
+    case .file(let hash, let byteCount, _):
+      if byteCount == 0 { return true }
+      return try missingByteCount(of: hash, byteCount: byteCount) == 0
+    }
+  }
+}

@@ -1,0 +1,104 @@
+internal import MartletFileSystem
+internal import SystemPackage
+
+/// A directory that is held open, and closed when nobody needs it any more.
+final class Directory: Sendable {
+  let system: any FileSystem
+  let number: FileNumber
+
+  init(_ system: any FileSystem, _ number: FileNumber) {
+    self.system = system
+    self.number = number
+  }
+
+  deinit { system.close(number) }
+}
+
+/// A folder's directory, held open: everything below is reached from it, and nothing outside.
+final class FolderRoot: Sendable {
+  let system: any FileSystem
+  let path: FilePath
+  let directory: Directory
+  let information: FileInformation
+
+  init(_ path: FilePath, on system: any FileSystem) throws(FileSystemError) {
+    self.system = system
+    self.path = path
+    directory = Directory(system, try system.openDirectory(path))
+    information = try system.information(directory.number)
+  }
+
+  /// A directory below; no step to it is a link or leaves.
+  func open(_ path: RelativePath) throws(FileSystemError) -> Directory {
+    if path.isRoot { return directory }
+    return Directory(system, try system.openDirectory(path.bytes, beneath: directory.number))
+  }
+
+  /// What stands at a path; nil if nothing does, or no directory above it.
+  func information(at path: RelativePath) throws(FileSystemError) -> FileInformation? {
+    guard let parent = path.parent else { return information }
+    do {
+      let parent = try open(parent)
+      return try system.information(path.name, in: parent.number)
+    } catch {
+      switch error.errno {
+      case .noSuchFileOrDirectory, .notDirectory, .tooManySymbolicLinkLevels: return nil
+      default: throw error
+      }
+    }
+  }
+
+  /// Makes durable all that was written to the disk on which the folder lies.
+  func sync() throws(FileSystemError) { try system.syncFileSystem(of: directory.number) }
+
+  /// By what the directory is known again.
+  var mark: FolderState.Root {
+    FolderState.Root(
+      path: path, inode: information.inode, device: information.device, born: information.born)
+  }
+
+  /// Whether this is the directory it was. A device's number alone proves nothing where the time of
+  /// birth is known: some systems number devices anew at every start.
+  func isSame(as mark: FolderState.Root) -> Bool {
+    guard information.inode == mark.inode else { return false }
+    if let born = information.born, let before = mark.born { return born == before }
+    return information.device == mark.device
+  }
+}
+
+extension FolderState.Seen {
+  init(_ information: FileInformation) {
+    self.init(
+      modified: information.modified, changed: information.changed, inode: information.inode,
+      permissions: information.ownerPermissions)
+  }
+}
+
+extension FileInformation {
+  /// The owner's rwx.
+  var ownerPermissions: UInt8 { UInt8(permissions >> 6 & 7) }
+}
+
+extension FolderState.Shown {
+  /// Whether a file or link that stands there is the one that was seen.
+  func isUntouched(_ now: FileInformation) -> Bool {
+    guard let seen, seen == FolderState.Seen(now) else { return false }
+    return hasKind(of: now)
+  }
+
+  /// The same after it was renamed, which changes the time of the last change.
+  func isUntouchedButRenamed(_ now: FileInformation) -> Bool {
+    guard var seen else { return false }
+    seen.changed = now.changed
+    return seen == FolderState.Seen(now) && hasKind(of: now)
+  }
+
+  private func hasKind(of now: FileInformation) -> Bool {
+    switch content {
+    case .file(_, let byteCount, _): now.kind == .file && now.byteCount == byteCount
+    case .link: now.kind == .link
+    case .directory: now.kind == .directory
+    case .deleted: false
+    }
+  }
+}

@@ -1,0 +1,454 @@
+internal import MartletFileSystem
+internal import MartletNode
+internal import MartletSeal
+internal import MartletWire
+internal import MartletWorkers
+internal import SystemPackage
+
+/// Looks for what changed on disk since it was last shown, and tells it.
+struct Scan {
+  private let folder: OpenFolder
+  private let root: FolderRoot
+  private let walk: TreeWalk
+  private var report: ScanReport
+  private var writer: ChangeWriter?
+  private var placement: Placement
+  private var catalogue = Catalogue()
+  /// Versions that were put aside beside a conflict: their copies were removed or edited.
+  private var dismissed: [RelativePath: [VersionID]] = [:]
+  private var isShownChanged = false
+  private let isDryRun: Bool
+
+  /// - Parameter isConfirmed: Whether it is known that most files are meant to be gone.
+  /// - Throws: What the root guard says; nothing was told then.
+  static func run(
+    _ folder: OpenFolder, isConfirmed: Bool, isDryRun: Bool
+  ) throws(FolderError) -> ScanReport {
+    let root = try folder.root()
+    if !isDryRun { try Recovery.run(folder, root) }
+    var scan = try Scan(folder, root, isDryRun: isDryRun)
+    do throws(FolderError) {
+      try scan.run(isConfirmed: isConfirmed)
+      return scan.report
+    } catch {
+      scan.writer?.stop()
+      folder.node.forgetUncommitted()
+      throw error
+    }
+  }
+
+  private init(
+    _ folder: OpenFolder, _ root: FolderRoot, isDryRun: Bool
+  ) throws(FolderError) {
+    self.folder = folder
+    self.root = root
+    self.isDryRun = isDryRun
+    let store = try fileCall { () throws(FileSystemError) in
+      try folder.system.information(at: folder.node.path)
+    }
+    let node = folder.node
+    walk = try TreeWalk(
+      root, excluding: store.map { TreeWalk.Excluded(inode: $0.inode, device: $0.device) },
+      on: node.environment.reading, isStopped: { node.shouldStop?() == true })
+    placement = Placement(Catalogue()) { _ in nil }
+    report = ScanReport(
+      folder: folder.name, added: 0, changed: 0, deleted: 0,
+      fileCount: walk.found.count { $0.information.kind != .directory }, newByteCount: 0,
+      passedOver: walk.passedOver)
+  }
+
+  private mutating func run(isConfirmed: Bool) throws(FolderError) {
+    var changed: [TreeWalk.Found] = []
+    var untouchedCount = 0
+    for found in walk.found {
+      if folder.state.shown[found.path]?.isUntouched(found.information) == true {
+        untouchedCount += 1
+      } else {
+        changed.append(found)
+      }
+    }
+    var missing: [RelativePath] = []
+    if untouchedCount < folder.state.shown.count {
+      let stands = Set(walk.found.lazy.map(\.path))
+      for (path, shown) in folder.state.shown where !stands.contains(path) {
+        if shown.content == .directory, walk.directories.contains(path) { continue }
+        if !walk.isUnknown(path) { missing.append(path) }
+      }
+    }
+    let moved = movedContents(missing)
+    if !isConfirmed { try guardRoot(missing, changed, moved) }
+    if !changed.isEmpty || !missing.isEmpty {
+      catalogue = try folder.catalogue()
+      placement = try folder.placement()
+      try tell(changed.sorted { $0.path < $1.path }, missing.sorted(), moved)
+    }
+    try giveWanted()
+    try finish()
+  }
+
+  // MARK: The root guard
+
+  /// An unmounted disk must never delete everybody's files.
+  private func guardRoot(
+    _ missing: [RelativePath], _ changed: [TreeWalk.Found], _ moved: [MovedKey: Content]
+  ) throws(FolderError) {
+    let reappeared = changed.count { moved[MovedKey($0.information)] != nil }
+    let shown = folder.state.shown.values.count { $0.content.holdsBytes }
+    let gone = missing.count { folder.state.shown[$0]?.content.holdsBytes == true } - reappeared
+    let isEmptied = walk.found.isEmpty && walk.directories.isEmpty && shown > 1
+    guard isEmptied || (gone > 20 && gone > shown / 2) else { return }
+    throw .manyDeletions(folder.name, root.path, missing: gone, of: shown)
+  }
+
+  // MARK: Renamed directories
+
+  /// A file that a renamed directory took along is the same file: not even its last change differs.
+  private struct MovedKey: Hashable {
+    var inode: UInt64
+    var modified: Int64
+    var changed: Int64
+    var byteCount: UInt64
+
+    init(_ information: FileInformation) {
+      inode = information.inode
+      modified = information.modified
+      changed = information.changed
+      byteCount = information.byteCount
+    }
+
+    init(_ seen: FolderState.Seen, byteCount: UInt64) {
+      inode = seen.inode
+      modified = seen.modified
+      changed = seen.changed
+      self.byteCount = byteCount
+    }
+  }
+
+  private func movedContents(_ missing: [RelativePath]) -> [MovedKey: Content] {
+    var moved: [MovedKey: Content] = [:]
+    for path in missing {
+      guard let shown = folder.state.shown[path], let seen = shown.seen,
+        case .file(_, let byteCount, _) = shown.content
+      else { continue }
+      moved[MovedKey(seen, byteCount: byteCount)] = shown.content
+    }
+    return moved
+  }
+
+  // MARK: Looking and telling
+
+  private mutating func tell(
+    _ changed: [TreeWalk.Found], _ missing: [RelativePath], _ moved: [MovedKey: Content]
+  ) throws(FolderError) {
+    var gone = missing[...]
+    let root = root
+    var rest = changed[...]
+    // What is read ahead, besides what is being hashed.
+    let stage = OrderedStage(folder.node.environment.reading) {
+      (batch: FileLook.Batch) throws(FolderError) -> [FileLook] in batch.look(root)
+    }
+    defer { stage.stop() }
+    while true {
+      let looks = try stage.next { () throws(FolderError) -> FileLook.Batch? in
+        Self.nextBatch(&rest)
+      }
+      guard let looks else { break }
+      for look in looks {
+        try checkStop()
+        var look = look
+        if let content = moved[MovedKey(look.information)], case .file = content {
+          look.finding = .moved(content)
+        }
+        while let path = gone.first, path < look.path {
+          try tellMissing(path)
+          gone.removeFirst()
+        }
+        try tell(look)
+      }
+    }
+    for path in gone { try tellMissing(path) }
+  }
+
+  private static func nextBatch(_ rest: inout ArraySlice<TreeWalk.Found>) -> FileLook.Batch? {
+    guard let first = rest.first else { return nil }
+    let parent = first.path.parent ?? .root
+    var batch = FileLook.Batch(parent: parent)
+    repeat {
+      let found = rest.removeFirst()
+      batch.byteCount += found.information.byteCount
+      batch.paths.append(found)
+    } while rest.first.map { batch.takes($0, below: $0.path.parent ?? .root) } ?? false
+    return batch
+  }
+
+  private mutating func tell(_ look: FileLook) throws(FolderError) {
+    var permissions: UInt8 = 0
+    if look.information.kind == .file { permissions = look.information.ownerPermissions }
+    switch look.finding {
+    case .gone: return
+    case .failed(let reason):
+      report.passedOver.append(FolderRefusal(path: look.path.bytes, reason: reason))
+    case .directory: try tell(look, .directory, giving: nil)
+    case .link(let target): try tell(look, .link(target: target), giving: nil)
+    case .moved(.file(let hash, let byteCount, _)):
+      try tell(
+        look, .file(hash: hash, byteCount: byteCount, permissions: permissions), giving: nil)
+    case .moved: return
+    case .short(let bytes, let hash):
+      try tell(
+        look,
+        .file(hash: hash, byteCount: UInt64(bytes.count), permissions: permissions), giving: bytes)
+    case .long: try tellLong(look, permissions)
+    }
+  }
+
+  /// Decides what a path says that was looked at.
+  ///
+  /// - Parameter giving: The bytes of a short file, to be given if nobody has them.
+  private mutating func tell(
+    _ look: FileLook, _ content: Content, giving bytes: [UInt8]?
+  ) throws(FolderError) {
+    let path = look.path
+    let shown = folder.state.shown[path]
+    let placed = placement.placed(at: path)
+    let seen = folder.seen(look.information)
+    let isModeChanged = isModeChanged(look.information, shown)
+    if !isModeChanged, let placed, content.isSame(as: placed.version.content) {
+      // It stands as it is to stand: written before a crash, equal from the beginning, or touched.
+      show(
+        path,
+        FolderState.Shown(
+          copyOf: placed.path == path ? nil : placed.path, covers: placed.covers,
+          content: placed.version.content, seen: seen))
+      return
+    }
+    if !isModeChanged, var shown, content.isSame(as: shown.content) {
+      shown.seen = seen
+      show(path, shown)
+      return
+    }
+    var content = content
+    if !isModeChanged, case .file(_, _, let before) = shown?.content,
+      case .file(let hash, let byteCount, _) = content
+    {
+      // What the disk cannot hold is not taken from it.
+      content = .file(hash: hash, byteCount: byteCount, permissions: before)
+    }
+    var replaces = shown?.covers ?? []
+    var isFound = false
+    if let shown, let original = shown.copyOf {
+      // An edited copy is a file of its own.
+      dismissed[original, default: []] += shown.covers
+      replaces = voidVersions(at: path)
+    } else if shown == nil {
+      replaces = voidVersions(at: path)
+      isFound = folder.isUnknown && catalogue.paths[path]?.current.isEmpty == false
+    }
+    report.added += shown == nil ? 1 : 0
+    report.changed += shown == nil ? 0 : 1
+    guard !isDryRun else { return }
+    let writer = try openWriter()
+    var isGiven = false
+    if case .file(let hash, let byteCount, _) = content, byteCount > 0, !folder.state.offers,
+      try writer.isWanting(hash)
+    {
+      if let bytes {
+        try writer.give(bytes, hash)
+        isGiven = true
+      } else {
+        isGiven = byteCount >= ContentHash.sharedLimit
+      }
+    }
+    try writer.add(
+      FolderChange.Entry(
+        path: path, content: content,
+        modified: content.holdsBytes ? look.information.modified : 0, isFound: isFound,
+        replaces: replaces, isGiven: isGiven),
+      ChangeWriter.Effect(content: content, seen: seen))
+    progress()
+  }
+
+  /// Versions at a path of which a disk shows nothing: whoever puts something there has seen them.
+  private func voidVersions(at path: RelativePath) -> [VersionID] {
+    guard let current = catalogue.paths[path]?.current,
+      current.allSatisfy({ !$0.content.holdsBytes })
+    else { return [] }
+    return current.map(\.id)
+  }
+
+  private mutating func tellMissing(_ path: RelativePath) throws(FolderError) {
+    guard let shown = folder.state.shown[path] else { return }
+    guard placement.placed(at: path) != nil else {
+      // It is to be gone.
+      show(path, nil)
+      return
+    }
+    if let original = shown.copyOf {
+      dismissed[original, default: []] += shown.covers
+      show(path, nil)
+      return
+    }
+    let current = Set(catalogue.paths[path]?.current.map(\.id) ?? [])
+    guard shown.covers.contains(where: { current.contains($0) }) else {
+      // Replaced by what has come and was not written here yet: it will be.
+      show(path, nil)
+      return
+    }
+    report.deleted += 1
+    guard !isDryRun else { return }
+    try openWriter().add(
+      FolderChange.Entry(
+        path: path, content: .deleted, modified: 0, replaces: shown.covers, isGiven: false),
+      ChangeWriter.Effect(content: nil, seen: nil))
+  }
+
+  // MARK: Long files
+
+  private mutating func tellLong(_ look: FileLook, _ permissions: UInt8) throws(FolderError) {
+    let file: LongFile
+    do throws(FileSystemError) { file = try LongFile(look.path, in: root) } catch {
+      report.passedOver.append(FolderRefusal(path: look.path.bytes, reason: error.reason))
+      return
+    }
+    var look = look
+    look.information = file.information
+    let byteCount = file.information.byteCount
+    // One that may be known is only hashed: the same tree on both sides is not sealed again.
+    let mayBeKnown =
+      isDryRun || folder.state.offers
+      || [placement.placed(at: look.path)?.version.content, folder.state.shown[look.path]?.content]
+        .contains {
+          if case .file(_, let known, _) = $0 { known == byteCount } else { false }
+        }
+    let chunker = try openWriter().writer.chunker()
+    if mayBeKnown {
+      let hash = try file.hash(chunker, on: folder.node.environment.computing) {
+        () throws(FolderError) in try checkStop()
+      }
+      guard try isStable(file, look) else { return }
+      let content = Content.file(hash: hash, byteCount: byteCount, permissions: permissions)
+      var isToBeGiven = !isDryRun && !folder.state.offers
+      if isToBeGiven { isToBeGiven = try openWriter().isWanting(hash) }
+      guard isToBeGiven else {
+        try tell(look, content, giving: nil)
+        return
+      }
+      file.rewind()
+    }
+    let hash = try openWriter().giveLong { () throws(FolderError) in
+      try checkStop()
+      return try file.next()
+    }
+    guard try isStable(file, look) else { return }
+    try tell(
+      look, .file(hash: hash, byteCount: byteCount, permissions: permissions), giving: nil)
+  }
+
+  /// Whether a file is still as it was when it was opened; else it is left to the next scan.
+  private mutating func isStable(_ file: LongFile, _ look: FileLook) throws(FolderError) -> Bool {
+    if try file.isUnchanged() { return true }
+    report.passedOver.append(
+      FolderRefusal(path: look.path.bytes, reason: FileLook.isChanging))
+    return false
+  }
+
+  // MARK: Contents that others asked for
+
+  private mutating func giveWanted() throws(FolderError) {
+    guard !isDryRun else { return }
+    catalogue = try folder.catalogue()
+    guard !catalogue.wanted.isEmpty else { return }
+    var given: Set<ContentHash> = []
+    for (path, shown) in folder.state.shown.sorted(by: { $0.key < $1.key }) {
+      guard case .file(let hash, let byteCount, _) = shown.content, catalogue.wanted.contains(hash),
+        !given.contains(hash), try openWriter().isWanting(hash),
+        let now = try fileCall({ () throws(FileSystemError) in try root.information(at: path) }),
+        shown.isUntouched(now)
+      else { continue }
+      if byteCount < ContentHash.sharedLimit {
+        let found = TreeWalk.Found(path: path, information: now)
+        var batch = FileLook.Batch(parent: path.parent ?? .root)
+        batch.paths = [found]
+        guard case .short(let bytes, hash) = batch.look(root).first?.finding else { continue }
+        try openWriter().give(bytes, hash)
+      } else {
+        let file = try fileCall { () throws(FileSystemError) in try LongFile(path, in: root) }
+        let found = try openWriter().giveLong { () throws(FolderError) in try file.next() }
+        guard found == hash else { continue }
+      }
+      given.insert(hash)
+      try openWriter().addLate(hash, byteCount: byteCount)
+    }
+  }
+
+  // MARK: The end
+
+  private mutating func finish() throws(FolderError) {
+    report.passedOver.sort { RelativePath($0.path) < RelativePath($1.path) }
+    guard !isDryRun else { return }
+    if !dismissed.isEmpty { try tellDismissed() }
+    guard writer != nil || isShownChanged || folder.isUnknown else { return }
+    let writer = try openWriter()
+    if walk.unknown.isEmpty || !folder.isUnknown { folder.becomeKnown() }
+    // What was read may still be in memory only: a power cut must not turn it into an edit back.
+    if report.added + report.changed > 0 {
+      try fileCall { () throws(FileSystemError) in try root.sync() }
+    }
+    try writer.finish()
+    report.newByteCount = writer.newByteCount
+    try folder.keepCatalogue(writer.writer)
+    self.writer = nil
+  }
+
+  /// Puts aside the versions whose copies were removed or edited: nothing of the winner is said
+  /// again, so that an edit of it elsewhere is no new conflict.
+  private mutating func tellDismissed() throws(FolderError) {
+    let writer = try openWriter()
+    try writer.flushAll()
+    var change = FolderChange()
+    for (path, versions) in dismissed.sorted(by: { $0.key < $1.key }) {
+      change.entries.append(
+        FolderChange.Entry(
+          path: path, content: .deleted, modified: 0, replaces: versions, isGiven: false))
+    }
+    try writer.send(change)
+  }
+
+  private mutating func openWriter() throws(FolderError) -> ChangeWriter {
+    if let writer { return writer }
+    let writer = try ChangeWriter(folder)
+    self.writer = writer
+    return writer
+  }
+
+  private mutating func show(_ path: RelativePath, _ shown: FolderState.Shown?) {
+    guard folder.state.shown[path] != shown else { return }
+    folder.state.shown[path] = shown
+    isShownChanged = true
+  }
+
+  /// Whether somebody changed the owner's permissions of what is shown.
+  private func isModeChanged(
+    _ information: FileInformation, _ shown: FolderState.Shown?
+  ) -> Bool {
+    guard information.kind == .file, let seen = shown?.seen, case .file = shown?.content else {
+      return false
+    }
+    return seen.permissions != information.ownerPermissions
+  }
+
+  private func checkStop() throws(FolderError) {
+    try nodeCall { () throws(NodeError) in
+      if folder.node.shouldStop?() == true { throw NodeError.interrupted }
+    }
+  }
+
+  private func progress() {
+    let count = report.added + report.changed
+    guard count.isMultiple(of: 256) else { return }
+    folder.node.progress?(
+      Progress(
+        activity: .scanning, bytes: writer?.newByteCount ?? 0, totalBytes: nil,
+        objects: UInt64(max(0, count))))
+  }
+}
