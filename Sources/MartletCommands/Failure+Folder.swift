@@ -1,6 +1,7 @@
 internal import MartletFileSystem
 package import MartletFolders
 internal import MartletNode
+internal import MartletStore
 internal import SystemPackage
 
 // What each error about a folder ends with, what it says was kept, and what to do about it.
@@ -57,8 +58,8 @@ extension Failure {
         .inputOutput,
         "another directory or disk stands at \(Escape.text(path)), where the folder "
           + "\(Escape.text(name)) was; nothing was scanned, told or deleted",
-        hint:
-          "mount its disk; if it is gone for good: `martlet folder remove \(Escape.text(name))`",
+        hint: "mount its disk; if this is to be it: `martlet folder remove \(Escape.text(name))`, "
+          + "then `martlet folder accept \(Escape.text(name)) DIR`",
         path: path)
     case .manyDeletions(let name, let path, let missing, let count):
       self.init(
@@ -103,7 +104,10 @@ extension FolderError {
   /// Whether it ends all work, not only that on one folder.
   var isOfDevice: Bool {
     switch self {
-    case .node: true
+    case .node(.interrupted): true
+    // What is damaged or missing may be one folder's alone, and come again from a peer.
+    case .node(.store(.damaged)), .node(.store(.missing)), .node(.store(.objectDamaged)): false
+    case .node(.store): true
     case .file(let error): error.errno == .interrupted
     default: false
     }

@@ -102,7 +102,7 @@ final class FolderRound {
       if refusal.isForGood {
         console.note(sentence)
       } else {
-        console.warn(sentence, hint: "the next scan takes it")
+        console.warn(sentence)
         isPartial = true
       }
     }
@@ -134,10 +134,13 @@ final class FolderRound {
 }
 
 extension FolderRefusal {
-  /// Whether no later scan will take it: a pipe, a socket, a device, or what no folder may hold.
+  /// Whether no later scan will take it: what no folder may hold, a pipe, a socket or a device,
+  /// another disk, or the store.
   var isForGood: Bool {
     if FolderRules.objection(to: RelativePath(path)) != nil { return true }
-    return ["pipe", "socket", "device"].contains { reason.contains($0) }
+    return [
+      "a pipe, socket or device", "another disk is mounted there", "this device's own store",
+    ].contains(reason)
   }
 }
 

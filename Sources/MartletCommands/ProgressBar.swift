@@ -22,8 +22,11 @@ package final class ProgressBar {
   package func show(_ progress: Progress) {
     let activity =
       switch progress.activity {
+      case .putting: "putting"
+      case .exporting: "exporting"
+      case .importing: "importing"
+      case .verifying: "verifying"
       case .readingBack: "reading back"
-      default: progress.activity.rawValue
       }
     show(
       activity, bytes: progress.bytes, totalBytes: progress.totalBytes, objects: progress.objects)
