@@ -92,8 +92,8 @@ let package = Package(
     tests(
       "MartletCommandsTests",
       [
-        "MartletCommands", "MartletChat", "MartletNode", "MartletStore", "MartletFileSystem",
-        "MartletWire", "MartletSeal", "MartletTestSupport", system,
+        "MartletCommands", "MartletChat", "MartletFolders", "MartletNode", "MartletStore",
+        "MartletFileSystem", "MartletWire", "MartletSeal", "MartletTestSupport", system,
       ]),
     tests(
       "MartletFoldersTests",

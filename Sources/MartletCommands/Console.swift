@@ -1,5 +1,6 @@
 internal import MartletChat
 internal import MartletFileSystem
+internal import MartletFolders
 internal import MartletNode
 internal import MartletStore
 package import SystemPackage
@@ -140,7 +141,7 @@ extension Console {
       do {
         let node = try Node(
           at: path, for: writing ? .writing(wait: false) : .reading, passphrase: passphrase,
-          clients: [ChatClient()])
+          clients: [ChatClient(), FolderClient()])
         attend(node)
         if writing { checkClock() }
         return node

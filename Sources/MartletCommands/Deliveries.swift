@@ -1,4 +1,5 @@
 internal import MartletChat
+internal import MartletFolders
 internal import MartletNode
 internal import MartletSeal
 
@@ -18,18 +19,18 @@ struct Deliveries {
   }
 
   /// Prints what was delivered since, a line a group; returns how many texts.
-  func showNew(_ node: Node, on console: Console) throws(NodeError) -> UInt64 {
+  func showNew(_ node: Node, on console: Console) throws(Failure) -> UInt64 {
     var sum: UInt64 = 0
-    let now = try Deliveries(node)
+    let now = try console.attempt { () throws(NodeError) in try Deliveries(node) }
+    let isNew = { (group: GroupReport) in
+      !group.isAccepted && !groups.contains { $0.id == group.id }
+    }
+    let folders =
+      now.groups.contains(where: isNew)
+      ? try console.attempt { () throws(FolderError) in try Folders(node).list() } : []
     for group in now.groups {
-      if !group.isAccepted, !groups.contains(where: { $0.id == group.id }) {
-        console.print(
-          .object([
-            ("type", "invitation"), ("group", .string(group.name)), ("id", .string(group.id.hex)),
-            ("members", .array(group.members.map { .string($0) })),
-          ]),
-          "\(Escape.text(group.name)): a new group of \(Words.list(group.members)); "
-            + "`martlet group accept \(Escape.text(group.name))` takes part")
+      if isNew(group) {
+        Self.show(group, isFolder: folders.contains { $0.id == group.id }, on: console)
       }
       let before = received[group.id] ?? 0
       guard let count = now.received[group.id], count > before else { continue }
@@ -41,5 +42,20 @@ struct Deliveries {
         "\(Escape.text(group.name)): \(Words.count(count - before, "new text"))")
     }
     return sum
+  }
+
+  private static func show(_ group: GroupReport, isFolder: Bool, on console: Console) {
+    let name = Escape.text(group.name)
+    console.print(
+      .object(
+        [
+          ("type", "invitation"), ("group", .string(group.name)), ("id", .string(group.id.hex)),
+          ("members", .array(group.members.map { .string($0) })),
+        ] + (isFolder ? [("folder", .bool(true))] : [])),
+      isFolder
+        ? "\(name): a new folder of \(Words.list(group.members)); "
+          + "`martlet folder accept \(name) DIR` keeps it here"
+        : "\(name): a new group of \(Words.list(group.members)); "
+          + "`martlet group accept \(name)` takes part")
   }
 }

@@ -16,14 +16,15 @@ package struct Martlet: ParsableCommand {
         martlet card > laptop.card            # for the others; take theirs
         martlet peer add clinic clinic.card
         martlet chat send clinic "the scans are on the stick"
-        martlet put clinic scans/*
+        martlet folder add ~/scans --with clinic
         martlet sync /media/stick             # then the same over there
         martlet status
       """,
     version: version,
     subcommands: [
-      InitVerb.self, CardVerb.self, PeerVerbs.self, ChatVerbs.self, GroupVerbs.self, PutVerb.self,
-      GetVerb.self, LogVerb.self, ExportVerb.self, ImportVerb.self, SyncVerb.self,
+      InitVerb.self, CardVerb.self, PeerVerbs.self, ChatVerbs.self, GroupVerbs.self,
+      FolderVerbs.self, PutVerb.self, GetVerb.self, LogVerb.self, ExportVerb.self, ImportVerb.self,
+      SyncVerb.self,
       StatusVerb.self, InspectVerb.self, VerifyVerb.self, AdoptVerb.self, ScheduleVerbs.self,
     ])
 
@@ -37,6 +38,12 @@ package struct Martlet: ParsableCommand {
     (["chat", "send"], ChatSendVerb.self), (["chat", "log"], ChatLogVerb.self),
     (["group", "create"], GroupCreateVerb.self), (["group", "accept"], GroupAcceptVerb.self),
     (["group", "list"], GroupListVerb.self), (["group", "show"], GroupShowVerb.self),
+    (["folder", "add"], FolderAddVerb.self), (["folder", "accept"], FolderAcceptVerb.self),
+    (["folder", "scan"], FolderScanVerb.self), (["folder", "list"], FolderListVerb.self),
+    (["folder", "log"], FolderLogVerb.self), (["folder", "restore"], FolderRestoreVerb.self),
+    (["folder", "resolve"], FolderResolveVerb.self),
+    (["folder", "request"], FolderRequestVerb.self),
+    (["folder", "remove"], FolderRemoveVerb.self),
     (["put"], PutVerb.self), (["get"], GetVerb.self), (["log"], LogVerb.self),
     (["export"], ExportVerb.self), (["import"], ImportVerb.self), (["sync"], SyncVerb.self),
     (["status"], StatusVerb.self), (["inspect"], InspectVerb.self),
@@ -72,6 +79,18 @@ struct GroupVerbs: ParsableCommand {
     "group", "Who shares what. The group with one peer is there by itself, under the peer's name.",
     examples: "martlet group create village --with clinic school\nmartlet group list"
   ).with([GroupCreateVerb.self, GroupAcceptVerb.self, GroupListVerb.self, GroupShowVerb.self])
+}
+
+/// `martlet folder ...`
+struct FolderVerbs: ParsableCommand {
+  static let configuration = CommandConfiguration.verb(
+    "folder", "Directories that are kept in sync between devices.",
+    examples: "martlet folder add ~/scans --with clinic\nmartlet folder accept scans ~/scans"
+  ).with([
+    FolderAddVerb.self, FolderAcceptVerb.self, FolderScanVerb.self, FolderListVerb.self,
+    FolderLogVerb.self, FolderRestoreVerb.self, FolderResolveVerb.self, FolderRequestVerb.self,
+    FolderRemoveVerb.self,
+  ])
 }
 
 /// `martlet schedule ...`

@@ -20,7 +20,8 @@ struct ParsingTests {
   @Test("has help with an example for itself and for what has subcommands")
   func groupHelp() throws {
     for arguments in [
-      ["--help"], ["peer", "-h"], ["chat", "-h"], ["group", "-h"], ["schedule", "-h"],
+      ["--help"], ["peer", "-h"], ["chat", "-h"], ["group", "-h"], ["folder", "-h"],
+      ["schedule", "-h"],
     ] {
       let command = try Command(arguments.map { Array($0.utf8) })
       #expect(command.status == 0)
@@ -38,6 +39,12 @@ struct ParsingTests {
     ["schedule", "show", "--every", "0"], ["schedule", "show", "--every", "90"],
     ["schedule", "show", "--every", "45"], ["schedule", "show", "--every", "300"],
     ["schedule", "show", "--every", "-1"], ["schedule", "show", "--every", "1500"],
+    ["folder"], ["folder", "frobnicate"], ["folder", "add"], ["folder", "add", "x"],
+    ["folder", "add", "--with", "a"], ["folder", "add", "x", "--with"], ["folder", "accept"],
+    ["folder", "accept", "a"], ["folder", "scan", "a", "b"], ["folder", "log"],
+    ["folder", "restore"], ["folder", "restore", "x", "--at"], ["folder", "resolve"],
+    ["folder", "request"], ["folder", "remove"], ["folder", "list", "x"],
+    ["folder", "add", "", "--with", "a"],
     ["--frobnicate"], ["--store"], ["--json"], ["card", "--qr"], ["init", "--name", "a\nb"],
     ["init", "--name", ""], ["status", "--store", ""], ["export", "--to", "", "x"],
   ]

@@ -126,7 +126,7 @@ struct WalkTests {
     #expect(put.status == 0)
     let item = try #require(try Devices.objects(put, "item").first)
     #expect(item["name_base64"] as? String == Data([0x6E, 0xFF, 0x1B]).base64EncodedString())
-    #expect(try devices.run("laptop", "log", "clinic").text.contains("a\\xfe\\x07"))
+    #expect(try devices.run("laptop", "log", "clinic").text.contains("file n\\xff\\x1b, 3 bytes"))
     let log = try #require(
       try Devices.objects(try devices.run("laptop", "log", "clinic", "--json"), "message").first)
     #expect(log["base64"] as? String == Data([0x61, 0xFE, 0x07]).base64EncodedString())

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import MartletFolders
 internal import MartletNode
 internal import MartletSeal
 
@@ -82,6 +83,11 @@ struct GroupAcceptVerb: Verb {
     } else {
       console.print(
         JSON(group), "accepted \(Escape.text(group.name)) of \(Words.list(group.members))")
+      let folders = try console.attempt { () throws(FolderError) in try Folders(node).list() }
+      if folders.contains(where: { $0.id == group.id && $0.standing == .waiting }) {
+        let name = Escape.text(group.name)
+        console.note("it is a folder: `martlet folder accept \(name) DIR` keeps it here")
+      }
     }
     return .done
   }

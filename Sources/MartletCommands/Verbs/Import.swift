@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import MartletFolders
 internal import MartletNode
 internal import MartletSeal
 internal import SystemPackage
@@ -120,7 +121,7 @@ struct ImportVerdict {
 
 struct ImportVerb: Verb {
   static let configuration = CommandConfiguration.verb(
-    "import", "Takes in bundles, and delivers what they bring.",
+    "import", "Takes in bundles, delivers what they bring, and makes folders show it.",
     """
     Of a directory, every bundle in it that is for this device and new; others are passed over. \
     A bundle may come twice, late or in any order. Once `imported` is printed, it is safe on disk.
@@ -166,8 +167,10 @@ struct ImportVerb: Verb {
         statuses.append(error.status)
       }
     }
-    _ = try console.attempt { () throws(NodeError) in try before.showNew(node, on: console) }
-    return ImportVerdict.together(statuses)
+    let round = FolderRound(Folders(node), on: console)
+    if !isDryRun { try round.apply() }
+    _ = try before.showNew(node, on: console)
+    return round.status(with: ImportVerdict.together(statuses))
   }
 
   private func take(

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import MartletChat
+internal import MartletFolders
 internal import MartletNode
 internal import MartletSeal
 
@@ -51,7 +52,7 @@ struct LogVerb: Verb {
       }
       show(
         message, message.id.hex, on: console, [JSON.member("body", body, otherwise: "base64")],
-        Escape.text(body))
+        words(of: message, body))
     case .grant(let groupName, let members):
       show(
         message, message.id.hex, on: console,
@@ -80,6 +81,21 @@ struct LogVerb: Verb {
           words(of: body, name, UInt64(max(0, byteCount))))
       }
     }
+  }
+
+  private static func words(of message: MessageReport, _ body: [UInt8]) -> String {
+    guard message.client == FolderChange.client, let change = try? FolderChange(decoding: body)
+    else { return Escape.text(body) }
+    var parts = ["folder: \(Words.count(change.entries.count, "change"))"]
+    let given = change.given
+    if !given.isEmpty {
+      let byteCount = given.reduce(0) { $0 &+ $1.byteCount }
+      parts.append("\(Words.count(given.count, "content")), \(Words.bytes(byteCount))")
+    }
+    if !change.wanted.isEmpty {
+      parts.append("\(Words.count(change.wanted.count, "content")) requested")
+    }
+    return parts.joined(separator: "; ")
   }
 
   /// A file by its name, as a long one is; a note by what it says.

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import MartletFolders
 internal import MartletNode
 internal import SystemPackage
 
@@ -25,8 +26,12 @@ extension PeerStatus {
 
 struct StatusVerb: Verb {
   static let configuration = CommandConfiguration.verb(
-    "status", "Shows what each peer lacks, what it has not acknowledged, and what groups hold.",
-    "With --check it exits with 2 when something waits: to be sent, acknowledged or placed.",
+    "status",
+    "Shows what each peer lacks and has not acknowledged, and what groups and folders hold.",
+    """
+    With --check it exits with 2 when something waits: to be sent, acknowledged or placed; a folder \
+    to be accepted, its contents, or a conflict in it.
+    """,
     examples: "martlet status\nmartlet status --json\nmartlet status --check --quiet")
 
   @Flag(name: .customLong("check"), help: "Exit with 2 when something waits.")
@@ -58,6 +63,7 @@ struct StatusOperation: Operation {
     let store = try console.storePath()
     let node = try console.open(writing: false)
     let report = try console.attempt { () throws(NodeError) in try node.status() }
+    let folders = try console.attempt { () throws(FolderError) in try Folders(node).list() }
     if console.options.isJSON {
       console.output.line(
         JSON.object([
@@ -65,12 +71,13 @@ struct StatusOperation: Operation {
         ]).text)
       for peer in report.peers { console.output.line(peer.json.text) }
       for group in report.groups { console.output.line(JSON(group).text) }
+      for folder in folders { console.output.line(JSON(folder).text) }
       for damage in report.damage {
         console.output.line(
           JSON.object([("type", "damage"), ("message", .string(damage))]).text)
       }
     } else if !console.options.isQuiet {
-      Self.show(report, store, on: console)
+      Self.show(report, folders, store, on: console)
     }
     if !console.options.isJSON {
       for damage in report.damage {
@@ -80,10 +87,13 @@ struct StatusOperation: Operation {
     let waits =
       report.peers.contains(where: \.waits) || !report.damage.isEmpty
       || report.groups.contains { !$0.isAccepted || $0.pendingCount > 0 }
+      || folders.contains(where: \.waits)
     return checks && waits ? .partial : .done
   }
 
-  private static func show(_ report: StatusReport, _ store: FilePath, on console: Console) {
+  private static func show(
+    _ report: StatusReport, _ folders: [FolderReport], _ store: FilePath, on console: Console
+  ) {
     console.output.line("device \(Escape.text(report.device)) in \(Escape.text(store))")
     let peers = report.peers.map { peer in
       [
@@ -100,5 +110,8 @@ struct StatusOperation: Operation {
     for line in Words.table(peers) { console.output.line(line) }
     let groups = report.groups.map { ["group"] + Words.row($0) }
     for line in Words.table(groups) { console.output.line(line) }
+    for line in Words.table(folders.map { ["folder"] + Words.row($0) }) {
+      console.output.line(line)
+    }
   }
 }

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import MartletFileSystem
+internal import MartletFolders
 internal import MartletNode
 internal import SystemPackage
 
@@ -7,9 +8,10 @@ struct SyncVerb: Verb {
   static let configuration = CommandConfiguration.verb(
     "sync", "Exchanges bundles through a directory, such as a stick: what cron runs.",
     """
-    Imports every bundle there that is for this device, delivers what it brings, writes what each \
-    peer lacks and the acknowledgements, and removes those of our own bundles that are done with. \
-    Nothing that somebody else wrote is touched. Says when the medium can be taken out.
+    Looks for what changed in folders, imports every bundle there that is for this device, \
+    delivers what it brings, writes what each peer lacks and the acknowledgements, removes those \
+    of our own bundles that are done with, and makes folders show what has come. Nothing that \
+    somebody else wrote on the medium is touched. Says when it can be taken out.
     """,
     examples: """
       martlet sync /media/stick
@@ -30,6 +32,8 @@ struct SyncVerb: Verb {
     let began = console.uptime()
     let path = directory.path
     let node = try console.open(writing: !isDryRun)
+    let round = FolderRound(Folders(node), on: console)
+    try round.scan(isDryRun: isDryRun)
     let before = try console.attempt { () throws(NodeError) in try Deliveries(node) }
     var verdicts: [ImportVerdict] = []
     let report: SyncReport
@@ -49,9 +53,7 @@ struct SyncVerb: Verb {
     console.clearProgress()
     let preview: (bundles: [InspectReport], statuses: [ExitStatus]) =
       isDryRun ? try ImportVerb.preview(path, node, on: console) : ([], [])
-    let texts = try console.attempt { () throws(NodeError) in
-      try before.showNew(node, on: console)
-    }
+    let texts = try before.showNew(node, on: console)
     for export in report.exports {
       console.print(JSON(export), Words.line(export, would: isDryRun))
     }
@@ -63,10 +65,12 @@ struct SyncVerb: Verb {
     if report.isReadOnly {
       console.note("\(Escape.text(path)) is read-only: nothing was written or removed")
     }
+    if !isDryRun { try round.apply() }
     summarize(
       report, preview.bundles, texts: texts, milliseconds: console.uptime() &- began, on: console)
-    return ImportVerdict.together(
-      (preview.statuses + verdicts.map(\.status)).filter { $0 != .done }.map { _ in .partial })
+    return round.status(
+      with: ImportVerdict.together(
+        (preview.statuses + verdicts.map(\.status)).filter { $0 != .done }.map { _ in .partial }))
   }
 
   /// - Parameter preview: What would be imported, on a dry run.
