@@ -24,30 +24,46 @@ extension CataloguePlace {
     var table = MessageTable()
     var authors: [DeviceID] = []
     var authorNumbers: [DeviceID: UInt32] = [:]
+    var messageAuthors: [UInt32] = []
+    var messageTimes: [UInt64] = []
     for (id, message) in catalogue.messages.sorted(by: { $0.key < $1.key }) {
       _ = table.number(of: id)
       let number = authorNumbers[message.author] ?? UInt32(clamping: authors.count)
       if authorNumbers.updateValue(number, forKey: message.author) == nil {
         authors.append(message.author)
       }
-      wire.messageAuthors.append(number)
-      wire.messageTimes.append(message.created)
+      messageAuthors.append(number)
+      messageTimes.append(message.created)
     }
+    wire.messageAuthors = messageAuthors
+    wire.messageTimes = messageTimes
     wire.authors = Columns.data(authors)
-    let paths = catalogue.paths.sorted { $0.key < $1.key }
-    wire.paths = Data(PathTable.encode(paths.lazy.map(\.key)))
+    let paths = catalogue.paths.keys.sorted()
+    wire.paths = Data(PathTable.encode(paths))
+    // Columns of their own: each change of one that is in the message would copy it.
     var columns = ContentColumns()
-    for (_, record) in paths {
-      wire.versionCounts.append(UInt32(clamping: record.current.count))
+    var versionCounts: [UInt32] = []
+    var versionMessages: [UInt32] = []
+    var versionEntries: [UInt32] = []
+    var pastCounts: [UInt32] = []
+    var pasts: [UInt64] = []
+    for path in paths {
+      guard let record = catalogue.paths[path] else { continue }
+      versionCounts.append(UInt32(clamping: record.current.count))
       for version in record.current {
-        wire.versionMessages.append(table.number(of: version.id.message))
-        wire.versionEntries.append(version.id.entry)
+        versionMessages.append(table.number(of: version.id.message))
+        versionEntries.append(version.id.entry)
         columns.append(
           version.content, modified: version.modified, isFound: version.isFound)
       }
-      wire.pastCounts.append(UInt32(clamping: record.past.count))
-      wire.pasts += record.past
+      pastCounts.append(UInt32(clamping: record.past.count))
+      pasts += record.past
     }
+    wire.versionCounts = versionCounts
+    wire.versionMessages = versionMessages
+    wire.versionEntries = versionEntries
+    wire.pastCounts = pastCounts
+    wire.pasts = pasts
     wire.messages = Columns.data(table.ids)
     wire.kinds = Data(columns.kinds)
     wire.modified = columns.modified
@@ -57,14 +73,20 @@ extension CataloguePlace {
     wire.blobs = Columns.data(catalogue.blobs.lazy.map(\.id))
     wire.blobByteCounts = catalogue.blobs.map(\.byteCount)
     var hashes: [UInt8] = []
+    var contentBlobs: [UInt32] = []
+    var contentSkips: [UInt32] = []
+    var contentByteCounts: [UInt64] = []
     hashes.reserveCapacity(32 * catalogue.contents.count)
     for (hash, place) in catalogue.contents {
       hashes += hash.bytes
-      wire.contentBlobs.append(place.blob)
-      wire.contentSkips.append(place.skip)
-      wire.contentByteCounts.append(place.byteCount)
+      contentBlobs.append(place.blob)
+      contentSkips.append(place.skip)
+      contentByteCounts.append(place.byteCount)
     }
     wire.contentHashes = Data(hashes)
+    wire.contentBlobs = contentBlobs
+    wire.contentSkips = contentSkips
+    wire.contentByteCounts = contentByteCounts
     for (path, ids) in catalogue.early.sorted(by: { $0.key < $1.key }) {
       for id in ids.sorted() {
         wire.earlyPaths.append(Data(path.bytes))

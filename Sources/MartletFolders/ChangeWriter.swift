@@ -21,6 +21,14 @@ final class ChangeWriter {
     /// Where its content ends among those that share blobs; where they ended, if it has none.
     var end: UInt64
     var ownBlobs: [FolderChange.Blob] = []
+
+    /// About what it takes in a body.
+    var byteCount: Int {
+      var byteCount = entry.path.bytes.count + 60
+      byteCount += 40 * (entry.replaces.count + ownBlobs.count)
+      if case .link(let target) = entry.content { byteCount += target.count }
+      return byteCount
+    }
   }
 
   private struct Sealed: Sendable {
@@ -189,10 +197,9 @@ final class ChangeWriter {
       given.insert(hash)
     }
     pending.append(added)
-    pendingByteCount +=
-      entry.path.bytes.count + 60 + 40 * (entry.replaces.count + added.ownBlobs.count)
-    if case .link(let target) = entry.content { pendingByteCount += target.count }
+    pendingByteCount += added.byteCount
     if pending.count >= Self.entryCount || pendingByteCount >= Self.bodyByteCount {
+      // However short the contents are, entries do not pile up.
       if pending.count >= 4 * Self.entryCount { try closeChunk() }
       try flush()
       try commitIfFull()
@@ -237,16 +244,15 @@ final class ChangeWriter {
       while count < min(pending.count, Self.entryCount), byteCount < Self.bodyByteCount,
         pending[count].end <= sealedEnd
       {
-        byteCount += pending[count].entry.path.bytes.count + 60
-        byteCount += 40 * (pending[count].entry.replaces.count + pending[count].ownBlobs.count)
+        byteCount += pending[count].byteCount
         count += 1
       }
       guard count > 0 else { return }
       let written = Array(pending[..<count])
       pending.removeFirst(count)
+      pendingByteCount = max(0, pendingByteCount - byteCount)
       try write(written)
     }
-    pendingByteCount = 0
   }
 
   private func write(_ written: [Pending]) throws(FolderError) {

@@ -16,16 +16,22 @@ extension FolderChange {
     var columns = ContentColumns()
     var given: [UInt8] = []
     var messages = MessageTable()
+    var replacedCounts: [UInt32] = []
+    var replacedMessages: [UInt32] = []
+    var replacedEntries: [UInt32] = []
     wire.paths = Data(PathTable.encode(entries.lazy.map(\.path)))
     for entry in entries {
       columns.append(entry.content, modified: entry.modified, isFound: entry.isFound)
       if case .file = entry.content { given.append(entry.isGiven ? 1 : 0) }
-      wire.replacedCounts.append(UInt32(clamping: entry.replaces.count))
+      replacedCounts.append(UInt32(clamping: entry.replaces.count))
       for version in entry.replaces {
-        wire.replacedMessages.append(messages.number(of: version.message))
-        wire.replacedEntries.append(version.entry)
+        replacedMessages.append(messages.number(of: version.message))
+        replacedEntries.append(version.entry)
       }
     }
+    wire.replacedCounts = replacedCounts
+    wire.replacedMessages = replacedMessages
+    wire.replacedEntries = replacedEntries
     wire.kinds = Data(columns.kinds)
     wire.modified = columns.modified
     wire.byteCounts = columns.byteCounts

@@ -27,38 +27,43 @@ extension FolderState {
     wire.instance = Data(instance.bytes)
     wire.offers = offers
     wire.applied = applied
-    let all = shown.sorted { $0.key < $1.key }
-    wire.paths = Data(PathTable.encode(all.lazy.map(\.key)))
+    let paths = shown.keys.sorted()
+    wire.paths = Data(PathTable.encode(paths))
+    // Columns of their own: each change of one that is in the message would copy it.
     var messages = MessageTable()
     var columns = ContentColumns()
-    var seen: [UInt8] = []
-    var permissions: [UInt8] = []
-    for (index, (_, shown)) in all.enumerated() {
-      wire.coverCounts.append(UInt32(clamping: shown.covers.count))
+    var seen = SeenColumns()
+    var coverCounts: [UInt32] = []
+    var coverMessages: [UInt32] = []
+    var coverEntries: [UInt32] = []
+    for (index, path) in paths.enumerated() {
+      guard let shown = shown[path] else { continue }
+      coverCounts.append(UInt32(clamping: shown.covers.count))
       for version in shown.covers {
-        wire.coverMessages.append(messages.number(of: version.message))
-        wire.coverEntries.append(version.entry)
+        coverMessages.append(messages.number(of: version.message))
+        coverEntries.append(version.entry)
       }
       if let path = shown.copyOf {
         wire.copies.append(UInt32(clamping: index))
         wire.copiedPaths.append(Data(path.bytes))
       }
       columns.append(shown.content, modified: 0, isFound: false)
-      seen.append(shown.seen == nil ? 0 : 1)
-      guard let look = shown.seen else { continue }
-      wire.seenModified.append(look.modified)
-      wire.seenChanged.append(look.changed)
-      wire.seenInodes.append(look.inode)
-      permissions.append(look.permissions)
+      seen.append(shown.seen)
     }
+    wire.coverCounts = coverCounts
+    wire.coverMessages = coverMessages
+    wire.coverEntries = coverEntries
     wire.messages = Columns.data(messages.ids)
     wire.kinds = Data(columns.kinds)
     wire.modified = columns.modified
     wire.byteCounts = columns.byteCounts
     wire.hashes = Data(columns.hashes)
     wire.targets = columns.targets
-    wire.seen = Data(seen)
-    wire.seenPermissions = Data(permissions)
+    wire.seen = Data(seen.marks)
+    wire.seenModified = seen.modified
+    wire.seenChanged = seen.changed
+    wire.seenInodes = seen.inodes
+    wire.seenPermissions = Data(seen.permissions)
     return (try? wire.serializedBytes()) ?? []
   }
 
@@ -106,6 +111,23 @@ extension FolderState {
         copyOf: copies.isEmpty ? nil : copies[UInt32(clamping: index)], covers: covers,
         content: content, seen: look.seen)
     }
+  }
+}
+
+private struct SeenColumns {
+  var marks: [UInt8] = []
+  var modified: [Int64] = []
+  var changed: [Int64] = []
+  var inodes: [UInt64] = []
+  var permissions: [UInt8] = []
+
+  mutating func append(_ seen: FolderState.Seen?) {
+    marks.append(seen == nil ? 0 : 1)
+    guard let seen else { return }
+    modified.append(seen.modified)
+    changed.append(seen.changed)
+    inodes.append(seen.inode)
+    permissions.append(seen.permissions)
   }
 }
 

@@ -388,16 +388,24 @@ struct Scan {
     guard !isDryRun else { return }
     if !dismissed.isEmpty { try tellDismissed() }
     guard writer != nil || isShownChanged || folder.isUnknown else { return }
+    let isAllShown = try folder.state.applied == messageCount() && dismissed.isEmpty
     let writer = try openWriter()
     if walk.unknown.isEmpty || !folder.isUnknown { folder.becomeKnown() }
     // What was read may still be in memory only: a power cut must not turn it into an edit back.
     if report.added + report.changed > 0 {
       try fileCall { () throws(FileSystemError) in try root.sync() }
     }
+    try writer.flushAll()
+    // What is told here is what the disk shows.
+    if isAllShown { folder.state.applied = try messageCount() }
     try writer.finish()
     report.newByteCount = writer.newByteCount
     try folder.keepCatalogue(writer.writer)
     self.writer = nil
+  }
+
+  private func messageCount() throws(FolderError) -> UInt64 {
+    try nodeCall { () throws(NodeError) in try folder.node.messageCount(in: folder.group) }
   }
 
   /// Puts aside the versions whose copies were removed or edited: nothing of the winner is said
