@@ -9,8 +9,8 @@ internal import MartletSeal
 final class FolderRound {
   private let folders: Folders
   private let console: Console
-  /// Whether just this was asked for: then it is also said that nothing changed, and what waits
-  /// makes it incomplete.
+  /// Whether just this was asked for: then it is also said that nothing changed, and it is not all
+  /// done while something waits.
   private let isAsked: Bool
   /// Those that were shown to fail; they are left alone.
   private var failed: Set<GroupID> = []
@@ -37,7 +37,7 @@ final class FolderRound {
     try each(name) { name, done throws(FolderError) in
       try self.folders.scan(name, confirmsDeletions: confirmsDeletions, isDryRun: isDryRun) {
         done($0.folder)
-        self.show($0, isDryRun: isDryRun)
+        self.show($0, isDryRun: isDryRun, always: self.isAsked)
       }
     }
   }
@@ -90,9 +90,10 @@ final class FolderRound {
     console.show(console.failure(error))
   }
 
-  func show(_ report: ScanReport, isDryRun: Bool = false) {
+  /// - Parameter always: Whether to show one by which nothing changed.
+  func show(_ report: ScanReport, isDryRun: Bool = false, always: Bool = false) {
     console.clearProgress()
-    if isAsked || !report.isUnchanged {
+    if always || !report.isUnchanged {
       console.print(JSON(report, isDryRun: isDryRun), Words.line(report, isDryRun: isDryRun))
     }
     for refusal in report.passedOver {
@@ -108,10 +109,11 @@ final class FolderRound {
     }
   }
 
-  func show(_ report: ApplyReport) {
+  /// - Parameter always: Whether to show one by which nothing changed.
+  func show(_ report: ApplyReport, always: Bool = false) {
     console.clearProgress()
     let folder = Escape.text(report.folder)
-    if isAsked || !report.isUnchanged || report.waitingCount > 0 {
+    if always || !report.isUnchanged || report.waitingCount > 0 {
       console.print(JSON(report), Words.line(report))
     }
     // A person has to see to it, --quiet or not.
