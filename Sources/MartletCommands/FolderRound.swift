@@ -57,11 +57,12 @@ final class FolderRound {
   private func each(
     _ name: String?, _ body: (String?, (String) -> Void) throws(FolderError) -> Void
   ) throws(Failure) {
-    var done: Set<String> = []
+    // Two folders may have one name.
+    var done: [String: Int] = [:]
     var first: FolderError?
     if failed.isEmpty || name != nil {
       do throws(FolderError) {
-        try body(name) { done.insert($0) }
+        try body(name) { done[$0, default: 0] += 1 }
         return
       } catch {
         if name != nil || error.isOfDevice { throw console.failure(error) }
@@ -70,10 +71,10 @@ final class FolderRound {
     }
     let kept = try console.attempt { () throws(FolderError) in try folders.list() }
       .filter { $0.standing == .kept }
-    for folder in kept where !failed.contains(folder.id) && !done.contains(folder.name) {
-      let isOnly = kept.count { $0.name == folder.name } == 1
+    for folder in kept where !failed.contains(folder.id) {
+      guard kept.count(where: { $0.name == folder.name }) > done[folder.name] ?? 0 else { continue }
       do throws(FolderError) {
-        try body(isOnly ? folder.name : folder.id.hex) { _ in }
+        try body(folder.id.hex) { _ in }
       } catch {
         if error.isOfDevice { throw console.failure(error) }
         failed.insert(folder.id)

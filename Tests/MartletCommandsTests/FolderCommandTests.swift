@@ -276,6 +276,46 @@ struct FolderTroubleTests {
     #expect(try devices.run("laptop", "sync", devices.stick).status == 0)
   }
 
+  @Test("each root that is gone is named, also where two folders have one name")
+  func twins() throws {
+    let theirs = try Tree(devices.path("clinic-disk/one"))
+    try theirs.write("b.txt", "theirs")
+    #expect(
+      try devices.run("clinic", "folder", "add", theirs.path, "--with", "laptop").status == 0)
+    try devices.sync("clinic", "laptop")
+    let waiting = try Devices.objects(
+      try devices.run("laptop", "folder", "list", "--json"), "folder"
+    ).first { $0["standing"] as? String == "waiting" }
+    let twin = devices.path("disk/twin")
+    #expect(
+      try devices.run(
+        "laptop", "folder", "accept", try #require(waiting?["id"] as? String), twin
+      ).status == 0)
+    #expect(try devices.run("laptop", "folder", "scan", "one").status == 1)
+    try FileManager.default.removeItem(atPath: one.path)
+    try FileManager.default.removeItem(atPath: other.path)
+    for arguments in [["folder", "scan"], ["sync", devices.stick, "--dry-run"]] {
+      let command = try Command(
+        arguments.map { Array($0.utf8) }, environment: ["MARTLET_STORE": devices.store("laptop")])
+      #expect(command.status == 74)
+      for path in [one.path, other.path] {
+        #expect(command.words.split(separator: "\n").count { $0.contains("\(path) of") } == 1)
+      }
+      #expect(!command.words.contains(twin))
+    }
+  }
+
+  @Test("a group that is accepted and is a folder is said to be one")
+  func groupAccept() throws {
+    try devices.sync("laptop", "clinic")
+    let accepted = try devices.run("clinic", "group", "accept", "one")
+    #expect(accepted.words.contains("it is a folder: `martlet folder accept one DIR`"))
+    let place = devices.path("place")
+    #expect(try devices.run("clinic", "folder", "accept", "one", place).status == 0)
+    #expect(Tree(at: place).text("a.txt") == one.path)
+    #expect(try devices.run("clinic", "group", "list").text.contains("created"))
+  }
+
   @Test("most files gone is 74 until somebody says that they are meant to be")
   func manyDeletions() throws {
     for index in 0..<30 { try one.write("\(index).txt", "\(index)") }
