@@ -68,6 +68,10 @@ extension Failure {
           + "have vanished from \(Escape.text(path)); nothing was told or deleted",
         hint: "mount what is missing; if they are meant to be gone: "
           + "`martlet folder scan \(Escape.text(name)) --confirm-deletes`", path: path)
+    case .unknownVersion(let path, ""):
+      self.init(
+        .failed, "\(Escape.text(path)) has no earlier content; nothing was changed",
+        hint: "`martlet folder log \(Escape.text(path))` shows its versions", path: path)
     case .unknownVersion(let path, let version):
       self.init(
         .failed,

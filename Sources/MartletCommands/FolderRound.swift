@@ -9,8 +9,8 @@ internal import MartletSeal
 final class FolderRound {
   private let folders: Folders
   private let console: Console
-  /// Whether just this was asked for: then it is also said that nothing changed, and what waits
-  /// makes it incomplete.
+  /// Whether just this was asked for: then it is also said that nothing changed, and it is not all
+  /// done while something waits.
   private let isAsked: Bool
   /// Those that were shown to fail; they are left alone.
   private var failed: Set<GroupID> = []
@@ -37,7 +37,7 @@ final class FolderRound {
     try each(name) { name, done throws(FolderError) in
       try self.folders.scan(name, confirmsDeletions: confirmsDeletions, isDryRun: isDryRun) {
         done($0.folder)
-        self.show($0, isDryRun: isDryRun)
+        self.show($0, isDryRun: isDryRun, always: self.isAsked)
       }
     }
   }
@@ -57,11 +57,12 @@ final class FolderRound {
   private func each(
     _ name: String?, _ body: (String?, (String) -> Void) throws(FolderError) -> Void
   ) throws(Failure) {
-    var done: Set<String> = []
+    // Two folders may have one name.
+    var done: [String: Int] = [:]
     var first: FolderError?
     if failed.isEmpty || name != nil {
       do throws(FolderError) {
-        try body(name) { done.insert($0) }
+        try body(name) { done[$0, default: 0] += 1 }
         return
       } catch {
         if name != nil || error.isOfDevice { throw console.failure(error) }
@@ -70,10 +71,10 @@ final class FolderRound {
     }
     let kept = try console.attempt { () throws(FolderError) in try folders.list() }
       .filter { $0.standing == .kept }
-    for folder in kept where !failed.contains(folder.id) && !done.contains(folder.name) {
-      let isOnly = kept.count { $0.name == folder.name } == 1
+    for folder in kept where !failed.contains(folder.id) {
+      guard kept.count(where: { $0.name == folder.name }) > done[folder.name] ?? 0 else { continue }
       do throws(FolderError) {
-        try body(isOnly ? folder.name : folder.id.hex) { _ in }
+        try body(folder.id.hex) { _ in }
       } catch {
         if error.isOfDevice { throw console.failure(error) }
         failed.insert(folder.id)
@@ -90,9 +91,10 @@ final class FolderRound {
     console.show(console.failure(error))
   }
 
-  func show(_ report: ScanReport, isDryRun: Bool = false) {
+  /// - Parameter always: Whether to show one by which nothing changed.
+  func show(_ report: ScanReport, isDryRun: Bool = false, always: Bool = false) {
     console.clearProgress()
-    if isAsked || !report.isUnchanged {
+    if always || !report.isUnchanged {
       console.print(JSON(report, isDryRun: isDryRun), Words.line(report, isDryRun: isDryRun))
     }
     for refusal in report.passedOver {
@@ -108,10 +110,11 @@ final class FolderRound {
     }
   }
 
-  func show(_ report: ApplyReport) {
+  /// - Parameter always: Whether to show one by which nothing changed.
+  func show(_ report: ApplyReport, always: Bool = false) {
     console.clearProgress()
     let folder = Escape.text(report.folder)
-    if isAsked || !report.isUnchanged || report.waitingCount > 0 {
+    if always || !report.isUnchanged || report.waitingCount > 0 {
       console.print(JSON(report), Words.line(report))
     }
     // A person has to see to it, --quiet or not.

@@ -96,7 +96,7 @@ extension Words {
     }
     return [
       Escape.text(folder.name), String(folder.id.hex.prefix(16)), standing,
-      "with \(list(folder.members))", count(folder.fileCount, "file"), bytes(folder.byteCount),
+      "of \(list(folder.members))", count(folder.fileCount, "file"), bytes(folder.byteCount),
       troubles.joined(separator: ", "),
     ]
   }

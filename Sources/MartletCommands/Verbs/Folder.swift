@@ -45,7 +45,7 @@ struct FolderAddVerb: Verb {
       try folders.add(directory.path, name: name?.text, with: names, offers: offers)
     }
     let round = FolderRound(folders, isAsked: true, on: console)
-    round.show(report)
+    round.show(report, always: true)
     console.note(
       "\(Words.list(names)) can keep it: `martlet folder accept \(Escape.text(report.folder)) DIR`")
     return round.status
@@ -103,7 +103,7 @@ struct FolderAcceptVerb: Verb {
     }
     let round = FolderRound(folders, isAsked: true, on: console)
     round.show(scan)
-    round.show(apply)
+    round.show(apply, always: true)
     return round.status
   }
 }

@@ -74,7 +74,7 @@ struct FolderRestoreVerb: Verb {
   private func chosen(of versions: [VersionReport]) throws(Failure) -> VersionReport {
     guard let digits = version?.text else {
       let last = versions.first { !$0.isCurrent && ($0.kind == .file || $0.kind == .link) }
-      guard let last else { throw Failure(FolderError.unknownPath(path.path)) }
+      guard let last else { throw Failure(FolderError.unknownVersion(path.path, "")) }
       return last
     }
     let matching = versions.filter { $0.id.hasPrefix(digits) }

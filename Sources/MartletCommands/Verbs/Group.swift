@@ -75,6 +75,7 @@ struct GroupAcceptVerb: Verb {
 
   func execute(on console: Console) throws(Failure) -> ExitStatus {
     let node = try console.open(writing: !isDryRun)
+    let folders = try console.attempt { () throws(FolderError) in try Folders(node).list() }
     let group = try console.attempt { () throws(NodeError) in
       isDryRun ? try node.group(name.text) : try node.acceptGroup(name.text)
     }
@@ -83,7 +84,6 @@ struct GroupAcceptVerb: Verb {
     } else {
       console.print(
         JSON(group), "accepted \(Escape.text(group.name)) of \(Words.list(group.members))")
-      let folders = try console.attempt { () throws(FolderError) in try Folders(node).list() }
       if folders.contains(where: { $0.id == group.id && $0.standing == .waiting }) {
         let name = Escape.text(group.name)
         console.note("it is a folder: `martlet folder accept \(name) DIR` keeps it here")
