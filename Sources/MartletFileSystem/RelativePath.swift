@@ -55,16 +55,41 @@ package struct RelativePath: Hashable, Sendable {
 }
 
 extension RelativePath: Comparable {
+  // By words of eight bytes: tens of thousands of paths that begin alike are sorted and looked up.
+
+  package static func == (left: RelativePath, right: RelativePath) -> Bool {
+    left.bytes.count == right.bytes.count && left.sharedCount(with: right) == left.bytes.count
+  }
+
   package static func < (left: RelativePath, right: RelativePath) -> Bool {
-    let count = min(left.bytes.count, right.bytes.count)
-    var index = 0
-    while index < count, left.bytes[index] == right.bytes[index] { index += 1 }
-    guard index < count else { return left.bytes.count < right.bytes.count }
+    let index = left.sharedCount(with: right)
+    guard index < left.bytes.count, index < right.bytes.count else {
+      return left.bytes.count < right.bytes.count
+    }
     // The end of a name comes before any byte in it.
     let one = left.bytes[index]
     let other = right.bytes[index]
     if one == 0x2F { return true }
     return other != 0x2F && one < other
+  }
+
+  /// How many bytes both begin with.
+  private func sharedCount(with other: RelativePath) -> Int {
+    bytes.withUnsafeBytes { left in
+      other.bytes.withUnsafeBytes { right in
+        let count = min(left.count, right.count)
+        var index = 0
+        while count - index >= 8 {
+          let difference =
+            left.loadUnaligned(fromByteOffset: index, as: UInt64.self).littleEndian
+            ^ right.loadUnaligned(fromByteOffset: index, as: UInt64.self).littleEndian
+          if difference != 0 { return index + difference.trailingZeroBitCount / 8 }
+          index += 8
+        }
+        while index < count, left[index] == right[index] { index += 1 }
+        return index
+      }
+    }
   }
 }
 

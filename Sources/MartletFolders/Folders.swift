@@ -31,6 +31,9 @@ public final class Folders {
     let name = name ?? path.lastComponent?.string ?? ""
     let group = try foundGroup(name, with: peers)
     try bind(group, name, root, path, offers: offers)
+    // Nothing was told yet that could be shown.
+    let length = try nodeCall { () throws(NodeError) in try node.messageCount(in: group) }
+    try folder(group).state.applied = length
     return try attempting(group) { folder throws(FolderError) in
       try Scan.run(folder, isConfirmed: false, isDryRun: false)
     }

@@ -17,6 +17,7 @@ struct Scan {
   /// Versions that were put aside beside a conflict: their copies were removed or edited.
   private var dismissed: [RelativePath: [VersionID]] = [:]
   private var isShownChanged = false
+  private var wasAllShown = false
   private let isDryRun: Bool
 
   /// - Parameter isConfirmed: Whether it is known that most files are meant to be gone.
@@ -58,6 +59,7 @@ struct Scan {
   }
 
   private mutating func run(isConfirmed: Bool) throws(FolderError) {
+    wasAllShown = try folder.state.applied == messageCount()
     var changed: [TreeWalk.Found] = []
     var untouchedCount = 0
     for found in walk.found {
@@ -388,7 +390,6 @@ struct Scan {
     guard !isDryRun else { return }
     if !dismissed.isEmpty { try tellDismissed() }
     guard writer != nil || isShownChanged || folder.isUnknown else { return }
-    let isAllShown = try folder.state.applied == messageCount() && dismissed.isEmpty
     let writer = try openWriter()
     if walk.unknown.isEmpty || !folder.isUnknown { folder.becomeKnown() }
     // What was read may still be in memory only: a power cut must not turn it into an edit back.
@@ -397,7 +398,7 @@ struct Scan {
     }
     try writer.flushAll()
     // What is told here is what the disk shows.
-    if isAllShown { folder.state.applied = try messageCount() }
+    if wasAllShown, dismissed.isEmpty { folder.state.applied = try messageCount() }
     try writer.finish()
     report.newByteCount = writer.newByteCount
     try folder.keepCatalogue(writer.writer)
