@@ -49,6 +49,15 @@ package struct RelativePath: Hashable, Sendable {
       && bytes.starts(with: other.bytes)
   }
 
+  /// A hash of the path's first bytes.
+  package func hash(of count: Int) -> Int {
+    var hasher = Hasher()
+    bytes.withUnsafeBytes {
+      hasher.combine(bytes: UnsafeRawBufferPointer(rebasing: $0.prefix(max(0, count))))
+    }
+    return hasher.finalize()
+  }
+
   package func hash(into hasher: inout Hasher) {
     bytes.withUnsafeBytes { hasher.combine(bytes: $0) }
   }

@@ -58,7 +58,7 @@ final class Apply {
   }
 
   private func run(upTo length: UInt64) throws(FolderError) {
-    var plan = try ApplyPlan(folder)
+    var plan = try ApplyPlan(folder, placement)
     report.waitingCount = plan.waiting.count
     report.waitingByteCount = plan.waitingByteCount
     let writer = try folder.writer()
@@ -68,7 +68,8 @@ final class Apply {
     try move(&plan)
     try remove(plan.removals)
     try prune()
-    if report.removed + report.moved > 0 || isStateChanged { try keep(writer) }
+    // What follows is kept together with this, unless this was much.
+    if report.removed + report.moved > Self.batchCount { try keep(writer) }
     try write(plan.writes, writer)
     let isComplete = plan.waiting.isEmpty && stirred.isEmpty && report.refused.isEmpty
     let applied = isComplete ? length : 0
@@ -76,8 +77,7 @@ final class Apply {
       folder.state.applied = applied
       isStateChanged = true
     }
-    if isStateChanged { try keep(writer) }
-    try folder.keepCatalogue(writer)
+    if try folder.cacheCatalogue(writer) || isStateChanged { try keep(writer) }
     workPlace?.removeIfEmpty()
   }
 

@@ -22,13 +22,12 @@ struct ApplyPlan {
   var waiting: [Write] = []
   var waitingByteCount: UInt64 = 0
 
-  init(_ folder: OpenFolder) throws(FolderError) {
+  init(_ folder: OpenFolder, _ placement: Placement) throws(FolderError) {
     let catalogue = try folder.catalogue()
-    let placement = try folder.placement()
     let shown = folder.state.shown
     let held = HeldContents(folder, catalogue)
-    for path in catalogue.paths.keys {
-      guard let placed = placement.placed(at: path) else { continue }
+    for (path, record) in catalogue.paths {
+      guard let placed = placement.placed(at: path, record) else { continue }
       try add(path, placed, shown[path], held)
     }
     for (path, placed) in placement.copies where catalogue.paths[path] == nil {

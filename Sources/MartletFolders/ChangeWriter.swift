@@ -224,12 +224,6 @@ final class ChangeWriter {
     try flushLate()
   }
 
-  /// Writes everything, and makes it true.
-  func finish() throws(FolderError) {
-    try flushAll()
-    try folder.commit(writer)
-  }
-
   private func commitIfFull() throws(FolderError) {
     guard uncommittedByteCount >= Self.commitByteCount else { return }
     try folder.commit(writer)

@@ -27,7 +27,7 @@ extension FolderState {
     wire.instance = Data(instance.bytes)
     wire.offers = offers
     wire.applied = applied
-    let paths = shown.keys.sorted()
+    let paths = shown.ascending
     wire.paths = Data(PathTable.encode(paths))
     // Columns of their own: each change of one that is in the message would copy it.
     var messages = MessageTable()
@@ -94,7 +94,7 @@ extension FolderState {
     var numbers = ColumnReader(wire.coverMessages)
     var entries = ColumnReader(wire.coverEntries)
     var seen = SeenReader(wire)
-    shown.reserveCapacity(paths.count)
+    shown = ShownPaths(ascending: paths)
     for (index, path) in paths.enumerated() {
       guard let count = counts.next(), let (content, _, _) = contents.next(),
         let look = seen.next()
@@ -107,9 +107,11 @@ extension FolderState {
         covers.append(VersionID(message: messages[Int(number)], entry: entry))
       }
       guard !covers.isEmpty else { throw FolderFormatError(what: "a path that shows no version") }
-      shown[path] = Shown(
-        copyOf: copies.isEmpty ? nil : copies[UInt32(clamping: index)], covers: covers,
-        content: content, seen: look.seen)
+      shown.restore(
+        path,
+        Shown(
+          copyOf: copies.isEmpty ? nil : copies[UInt32(clamping: index)], covers: covers,
+          content: content, seen: look.seen))
     }
   }
 }

@@ -66,7 +66,7 @@ package struct FolderState: Equatable, Sendable {
   package var instance: InstanceID
   /// Whether contents travel on request only.
   package var offers: Bool
-  package var shown: [RelativePath: Shown] = [:]
+  package var shown = ShownPaths()
 
   /// All messages below this position of the group's log are shown; 0 if something waits.
   package var applied: UInt64 = 0
@@ -75,5 +75,69 @@ package struct FolderState: Equatable, Sendable {
     self.root = root
     self.instance = instance
     self.offers = offers
+  }
+}
+
+/// What the paths of a disk show.
+package struct ShownPaths: Equatable, Sendable {
+  private var dictionary: [RelativePath: FolderState.Shown] = [:]
+  /// All paths there were once, ascending; besides them ``added``.
+  private var order: [RelativePath] = []
+  private var added: Set<RelativePath> = []
+
+  package init() {}
+
+  /// - Parameter paths: Ascending.
+  init(ascending paths: [RelativePath]) {
+    order = paths
+    dictionary.reserveCapacity(paths.count)
+  }
+
+  package static func == (left: ShownPaths, right: ShownPaths) -> Bool {
+    left.dictionary == right.dictionary
+  }
+
+  package subscript(path: RelativePath) -> FolderState.Shown? {
+    get { dictionary[path] }
+    set {
+      let old = dictionary.updateValue(orRemoving: newValue, forKey: path)
+      if old == nil, newValue != nil { added.insert(path) }
+    }
+  }
+
+  /// Sets one of the paths that it was made of.
+  mutating func restore(_ path: RelativePath, _ shown: FolderState.Shown) {
+    dictionary[path] = shown
+  }
+
+  package var count: Int { dictionary.count }
+  package var keys: Dictionary<RelativePath, FolderState.Shown>.Keys { dictionary.keys }
+  package var values: Dictionary<RelativePath, FolderState.Shown>.Values { dictionary.values }
+  package var all: [RelativePath: FolderState.Shown] { dictionary }
+
+  /// All paths, ascending. Quick where few were added since it was made.
+  package var ascending: [RelativePath] {
+    guard !added.isEmpty || dictionary.count != order.count else { return order }
+    let new = added.sorted()
+    var result: [RelativePath] = []
+    result.reserveCapacity(dictionary.count)
+    var next = 0
+    for path in order where dictionary[path] != nil && !added.contains(path) {
+      while next < new.count, new[next] < path {
+        if dictionary[new[next]] != nil { result.append(new[next]) }
+        next += 1
+      }
+      result.append(path)
+    }
+    for path in new[next...] where dictionary[path] != nil { result.append(path) }
+    return result
+  }
+}
+
+extension Dictionary {
+  /// Sets or removes a value, and returns the one before.
+  fileprivate mutating func updateValue(orRemoving value: Value?, forKey key: Key) -> Value? {
+    if let value { return updateValue(value, forKey: key) }
+    return removeValue(forKey: key)
   }
 }

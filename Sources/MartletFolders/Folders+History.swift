@@ -21,7 +21,7 @@ extension Folders {
     let held = HeldContents(folder, catalogue)
     let current = Set(catalogue.paths[inside]?.current.map(\.id) ?? [])
     let shown = Set(
-      folder.state.shown.filter { $0.key == inside || $0.value.copyOf == inside }.compactMap {
+      folder.state.shown.all.filter { $0.key == inside || $0.value.copyOf == inside }.compactMap {
         $0.value.covers.first
       })
     var reports: [VersionReport] = []
@@ -137,7 +137,7 @@ extension Folders {
     return try attempting(group) { folder throws(FolderError) in
       let catalogue = try folder.catalogue()
       var wanted: [ContentHash: UInt64] = [:]
-      for write in try ApplyPlan(folder).waiting
+      for write in try ApplyPlan(folder, folder.placement()).waiting
       where inside.isRoot || write.path == inside || write.path.isBelow(inside) {
         guard case .file(let hash, let byteCount, _) = write.placed.version.content,
           catalogue.contents[hash] == nil
@@ -174,7 +174,7 @@ extension Folders {
     _ version: Version, in folder: OpenFolder, at path: RelativePath
   ) -> Bool {
     if !version.content.holdsBytes { return true }
-    return folder.state.shown.contains {
+    return folder.state.shown.all.contains {
       ($0.key == path || $0.value.copyOf == path) && $0.value.covers.contains(version.id)
     }
   }
@@ -186,7 +186,6 @@ extension Folders {
     try folder.take(change, from: id)
     folder.state.applied = 0
     try folder.commit(writer)
-    try folder.keepCatalogue(writer)
   }
 
   /// All that was ever told of a path, the newest first.

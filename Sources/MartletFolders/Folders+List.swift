@@ -37,8 +37,9 @@ extension Folders {
     if folder.state.applied == length, folder.state.shown.values.allSatisfy({ $0.copyOf == nil }) {
       return report
     }
-    report.conflicts = try folder.placement().conflicts.map(\.bytes)
-    let plan = try ApplyPlan(folder)
+    let placement = try folder.placement()
+    report.conflicts = placement.conflicts.map(\.bytes)
+    let plan = try ApplyPlan(folder, placement)
     report.waiting = plan.waiting.map(\.path.bytes)
     report.waitingByteCount = plan.waitingByteCount
     return report

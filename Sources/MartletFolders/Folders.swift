@@ -66,7 +66,7 @@ public final class Folders {
     let group = try kept(name)
     try attempting(group) { folder throws(FolderError) in
       folder.state.root = nil
-      folder.state.shown = [:]
+      folder.state.shown = ShownPaths()
       folder.state.applied = 0
       try folder.commit(try folder.writer())
     }

@@ -12,7 +12,8 @@ final class OpenFolder {
   let name: String
   var state: FolderState
   private var loaded: CataloguePlace?
-  private var isCatalogueChanged = false
+  /// Entries that were read beyond the cache, and messages.
+  private var uncached = (entries: 0, messages: 0)
   /// Whether the disk's state of this folder was lost or written by another life of the store: what
   /// stands there is then taken for what it is, and nothing for deleted or replaced.
   private(set) var isUnknown: Bool
@@ -30,7 +31,7 @@ final class OpenFolder {
       throw .stateDamaged("\(name): \(error.what)")
     }
     isUnknown = state.instance != node.instance
-    if isUnknown { state.shown = [:] }
+    if isUnknown { state.shown = ShownPaths() }
   }
 
   /// A folder of which nothing is kept yet.
@@ -77,6 +78,8 @@ final class OpenFolder {
       place.position = try nodeCall { () throws(NodeError) in
         try node.messages(of: FolderChange.client, in: group, from: place.position) { id, message in
           guard let change = try? FolderChange(decoding: message.body) else { return }
+          uncached.entries += change.entries.count
+          uncached.messages += 1
           catalogue.take(
             change, from: id,
             Catalogue.Message(author: message.author, created: message.created))
@@ -87,7 +90,6 @@ final class OpenFolder {
         try nodeCall { () throws(NodeError) in
           try node.messageChain(in: group, at: place.position)
         } ?? .empty
-      isCatalogueChanged = true
     }
     loaded = place
   }
@@ -105,7 +107,8 @@ final class OpenFolder {
       try nodeCall { () throws(NodeError) in
         try node.messageChain(in: group, at: place.position)
       } ?? .empty
-    isCatalogueChanged = true
+    uncached.entries += change.entries.count
+    uncached.messages += 1
     loaded = place
   }
 
@@ -164,14 +167,18 @@ final class OpenFolder {
     }
   }
 
-  /// Keeps the catalogue for the next time, if it changed.
-  func keepCatalogue(_ writer: ClientWriter) throws(FolderError) {
-    guard isCatalogueChanged, let loaded else { return }
-    try nodeCall { () throws(NodeError) in
-      try writer.cache(loaded.encoded)
-      try writer.commit()
-    }
-    isCatalogueChanged = false
+  /// Keeps the catalogue for the next time, from the next commit on, if reading what changed since
+  /// takes longer than writing all of it.
+  ///
+  /// - Returns: Whether there is something to commit.
+  @discardableResult
+  func cacheCatalogue(_ writer: ClientWriter) throws(FolderError) -> Bool {
+    guard let loaded,
+      uncached.messages > 32 || uncached.entries > 256 + loaded.catalogue.paths.count / 16
+    else { return false }
+    try nodeCall { () throws(NodeError) in try writer.cache(loaded.encoded) }
+    uncached = (0, 0)
+    return true
   }
 
   func writer() throws(FolderError) -> ClientWriter {

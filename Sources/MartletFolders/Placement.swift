@@ -24,7 +24,8 @@ package struct Placement {
   /// - Complexity: A step for each path.
   package init(_ catalogue: Catalogue, author: (DeviceID) -> String?) {
     self.catalogue = catalogue
-    var parents: Set<RelativePath> = []
+    // By their hashes: most paths have a parent that was seen before, and need no path made of it.
+    var parents = Parents()
     var contested: [RelativePath] = []
     var candidates: [RelativePath] = []
     for (path, record) in catalogue.paths {
@@ -34,8 +35,7 @@ package struct Placement {
       if record.current.count > 1 { contested.append(path) }
       guard !winner.content.isDeleted else { continue }
       if winner.content.holdsBytes { candidates.append(path) }
-      var parent = path.parent
-      while let here = parent, !here.isRoot, parents.insert(here).inserted { parent = here.parent }
+      parents.insert(above: path)
     }
     for path in candidates where parents.contains(path) { displaced.insert(path) }
     // In one order everywhere, for a name that is taken sends the next one elsewhere.
@@ -53,8 +53,13 @@ package struct Placement {
 
   /// What is to stand at a path of the disk; nil if nothing is.
   package func placed(at path: RelativePath) -> Placed? {
-    if let copy = copies[path] { return copy }
-    guard let record = catalogue.paths[path], !displaced.contains(path) else { return nil }
+    placed(at: path, catalogue.paths[path])
+  }
+
+  /// The same, where the path's record is at hand.
+  func placed(at path: RelativePath, _ record: Catalogue.Path?) -> Placed? {
+    if !copies.isEmpty, let copy = copies[path] { return copy }
+    guard let record, displaced.isEmpty || !displaced.contains(path) else { return nil }
     if record.current.count == 1 {
       let version = record.current[0]
       return version.content.isDeleted
@@ -65,7 +70,7 @@ package struct Placement {
   }
 
   private func copyPath(
-    of version: Version, at path: RelativePath, _ parents: Set<RelativePath>,
+    of version: Version, at path: RelativePath, _ parents: Parents,
     _ author: (DeviceID) -> String?
   ) -> RelativePath {
     let device = catalogue.messages[version.id.message]?.author
@@ -82,6 +87,23 @@ package struct Placement {
       if !isTaken { break }
     }
     return result
+  }
+}
+
+/// The directories above some paths, by the hashes of their own.
+private struct Parents {
+  private var hashes: Set<Int> = []
+
+  mutating func insert(above path: RelativePath) {
+    var count = path.bytes.count
+    while let slash = path.bytes[..<count].lastIndex(of: 0x2F) {
+      guard hashes.insert(path.hash(of: slash)).inserted else { return }
+      count = slash
+    }
+  }
+
+  func contains(_ path: RelativePath) -> Bool {
+    hashes.contains(path.hash(of: path.bytes.count))
   }
 }
 

@@ -72,7 +72,7 @@ struct Scan {
     var missing: [RelativePath] = []
     if untouchedCount < folder.state.shown.count {
       let stands = Set(walk.found.lazy.map(\.path))
-      for (path, shown) in folder.state.shown where !stands.contains(path) {
+      for (path, shown) in folder.state.shown.all where !stands.contains(path) {
         if shown.content == .directory, walk.directories.contains(path) { continue }
         if !walk.isUnknown(path) { missing.append(path) }
       }
@@ -361,8 +361,9 @@ struct Scan {
     catalogue = try folder.catalogue()
     guard !catalogue.wanted.isEmpty else { return }
     var given: Set<ContentHash> = []
-    for (path, shown) in folder.state.shown.sorted(by: { $0.key < $1.key }) {
-      guard case .file(let hash, let byteCount, _) = shown.content, catalogue.wanted.contains(hash),
+    for path in folder.state.shown.ascending {
+      guard let shown = folder.state.shown[path],
+        case .file(let hash, let byteCount, _) = shown.content, catalogue.wanted.contains(hash),
         !given.contains(hash), try openWriter().isWanting(hash),
         let now = try fileCall({ () throws(FileSystemError) in try root.information(at: path) }),
         shown.isUntouched(now)
@@ -399,9 +400,9 @@ struct Scan {
     try writer.flushAll()
     // What is told here is what the disk shows.
     if wasAllShown, dismissed.isEmpty { folder.state.applied = try messageCount() }
-    try writer.finish()
+    try folder.cacheCatalogue(writer.writer)
+    try folder.commit(writer.writer)
     report.newByteCount = writer.newByteCount
-    try folder.keepCatalogue(writer.writer)
     self.writer = nil
   }
 
