@@ -55,7 +55,7 @@ struct Scan {
     report = ScanReport(
       folder: folder.name, added: 0, changed: 0, deleted: 0,
       fileCount: walk.found.count { $0.information.kind != .directory }, newByteCount: 0,
-      passedOver: walk.passedOver)
+      passedOver: walk.passedOver + walk.failed)
   }
 
   private mutating func run(isConfirmed: Bool) throws(FolderError) {
@@ -389,6 +389,7 @@ struct Scan {
   private mutating func finish() throws(FolderError) {
     report.passedOver.sort { RelativePath($0.path) < RelativePath($1.path) }
     guard !isDryRun else { return }
+    nameOnce()
     if !dismissed.isEmpty { try tellDismissed() }
     guard writer != nil || isShownChanged || folder.isUnknown else { return }
     let writer = try openWriter()
@@ -404,6 +405,21 @@ struct Scan {
     try folder.commit(writer.writer)
     report.newByteCount = writer.newByteCount
     self.writer = nil
+  }
+
+  /// Leaves out what was named before, save what may be otherwise the next time.
+  private mutating func nameOnce() {
+    let lasting = Set(walk.passedOver.map { RelativePath($0.path) })
+    report.passedOver.removeAll {
+      let path = RelativePath($0.path)
+      return lasting.contains(path) && folder.state.named.contains(path)
+    }
+    let named =
+      lasting.count <= FolderState.namedLimit
+      ? lasting : Set(lasting.sorted().prefix(FolderState.namedLimit))
+    guard folder.state.named != named else { return }
+    folder.state.named = named
+    isShownChanged = true
   }
 
   private func messageCount() throws(FolderError) -> UInt64 {
