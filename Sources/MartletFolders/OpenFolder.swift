@@ -116,6 +116,13 @@ final class OpenFolder {
     if loaded == nil { try loadCatalogue() }
   }
 
+  /// Whether a file with one of these contents stands here.
+  func shows(anyOf hashes: Set<ContentHash>) -> Bool {
+    state.shown.values.contains {
+      if case .file(let hash, _, _) = $0.content { hashes.contains(hash) } else { false }
+    }
+  }
+
   func placement() throws(FolderError) -> Placement {
     Placement(try catalogue()) { [node, group] device in node.cardName(of: device, in: group) }
   }

@@ -190,25 +190,41 @@ struct Scan {
     case .gone: return
     case .failed(let reason):
       report.passedOver.append(FolderRefusal(path: look.path.bytes, reason: reason))
-    case .directory: try tell(look, .directory, giving: nil)
-    case .link(let target): try tell(look, .link(target: target), giving: nil)
+    case .directory: try tell(look, .directory, giving: .nothing)
+    case .link(let target): try tell(look, .link(target: target), giving: .nothing)
     case .moved(.file(let hash, let byteCount, _)):
       try tell(
-        look, .file(hash: hash, byteCount: byteCount, permissions: permissions), giving: nil)
+        look, .file(hash: hash, byteCount: byteCount, permissions: permissions), giving: .nothing)
     case .moved: return
     case .short(let bytes, let hash):
       try tell(
         look,
-        .file(hash: hash, byteCount: UInt64(bytes.count), permissions: permissions), giving: bytes)
+        .file(hash: hash, byteCount: UInt64(bytes.count), permissions: permissions),
+        giving: .bytes(bytes))
     case .long: try tellLong(look, permissions)
     }
   }
 
+  /// What an entry can give of its content.
+  private enum Giving {
+    case nothing
+    /// Of a short file, if nobody gave them yet.
+    case bytes([UInt8])
+    /// Those that the writer has just made of a long file.
+    case ownBlobs
+  }
+
+  /// Whether a content is neither what is to stand at the path nor what stood there.
+  private func isNews(_ look: FileLook, _ content: Content) -> Bool {
+    if let placed = placement.placed(at: look.path), content.isSame(as: placed.version.content) {
+      return false
+    }
+    return folder.state.shown[look.path].map { !content.isSame(as: $0.content) } ?? true
+  }
+
   /// Decides what a path says that was looked at.
-  ///
-  /// - Parameter giving: The bytes of a short file, to be given if nobody has them.
   private mutating func tell(
-    _ look: FileLook, _ content: Content, giving bytes: [UInt8]?
+    _ look: FileLook, _ content: Content, giving: Giving
   ) throws(FolderError) {
     let path = look.path
     let shown = folder.state.shown[path]
@@ -254,11 +270,12 @@ struct Scan {
     if case .file(let hash, let byteCount, _) = content, byteCount > 0, !folder.state.offers,
       try writer.isWanting(hash)
     {
-      if let bytes {
+      switch giving {
+      case .nothing: break
+      case .bytes(let bytes):
         try writer.give(bytes, hash)
         isGiven = true
-      } else {
-        isGiven = byteCount >= ContentHash.sharedLimit
+      case .ownBlobs: isGiven = true
       }
     }
     try writer.add(
@@ -329,10 +346,10 @@ struct Scan {
       }
       guard try isStable(file, look) else { return }
       let content = Content.file(hash: hash, byteCount: byteCount, permissions: permissions)
-      var isToBeGiven = !isDryRun && !folder.state.offers
+      var isToBeGiven = !isDryRun && !folder.state.offers && isNews(look, content)
       if isToBeGiven { isToBeGiven = try openWriter().isWanting(hash) }
       guard isToBeGiven else {
-        try tell(look, content, giving: nil)
+        try tell(look, content, giving: .nothing)
         return
       }
       file.rewind()
@@ -343,7 +360,7 @@ struct Scan {
     }
     guard try isStable(file, look) else { return }
     try tell(
-      look, .file(hash: hash, byteCount: byteCount, permissions: permissions), giving: nil)
+      look, .file(hash: hash, byteCount: byteCount, permissions: permissions), giving: .ownBlobs)
   }
 
   /// Whether a file is still as it was when it was opened; else it is left to the next scan.
