@@ -43,6 +43,8 @@ final class Apply {
       try apply.run(upTo: length)
       return (apply.report, apply.stirred)
     } catch {
+      // What is in the way of a full disk goes at once; else the next run sees to it.
+      try? Recovery.run(folder, root)
       folder.node.forgetUncommitted()
       throw error
     }

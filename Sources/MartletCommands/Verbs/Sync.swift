@@ -38,7 +38,7 @@ struct SyncVerb: Verb {
     var verdicts: [ImportVerdict] = []
     var failure: Failure?
     let report: SyncReport
-    do {
+    do throws(NodeError) {
       report = try node.sync(
         path, with: peers.isEmpty ? nil : peers.map(\.text), isDryRun: isDryRun,
         onReport: { imported in
@@ -47,7 +47,9 @@ struct SyncVerb: Verb {
           verdicts.append(verdict)
         },
         // What a folder has to say of what came goes along.
-        beforeExport: { do { try round.apply() } catch { failure = error } })
+        beforeExport: {
+          do throws(Failure) { try round.apply() } catch { failure = error }
+        })
     } catch .file(let error) where error.category == .gone && error.path.starts(with: path) {
       throw Failure(.gone(path))
     } catch {
