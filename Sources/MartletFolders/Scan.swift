@@ -189,7 +189,7 @@ struct Scan {
     switch look.finding {
     case .gone: return
     case .failed(let reason):
-      report.passedOver.append(FolderRefusal(path: look.path.bytes, reason: reason))
+      pass(over: look.path, reason)
     case .directory: try tell(look, .directory, giving: .nothing)
     case .link(let target): try tell(look, .link(target: target), giving: .nothing)
     case .moved(.file(let hash, let byteCount, _)):
@@ -324,11 +324,23 @@ struct Scan {
   // MARK: Long files
 
   private mutating func tellLong(_ look: FileLook, _ permissions: UInt8) throws(FolderError) {
-    let file: LongFile
-    do throws(FileSystemError) { file = try LongFile(look.path, in: root) } catch {
-      report.passedOver.append(FolderRefusal(path: look.path.bytes, reason: error.reason))
-      return
+    do throws(FolderError) { try readLong(look, permissions) } catch {
+      // What one file is does not keep the others from being told.
+      switch error {
+      case .file(let error) where error.errno != .interrupted:
+        pass(over: look.path, error.reason)
+      case .node(.tooLarge): pass(over: look.path, "it is too long")
+      default: throw error
+      }
     }
+  }
+
+  private mutating func pass(over path: RelativePath, _ reason: String) {
+    report.passedOver.append(FolderRefusal(path: path.bytes, reason: reason))
+  }
+
+  private mutating func readLong(_ look: FileLook, _ permissions: UInt8) throws(FolderError) {
+    let file = try fileCall { () throws(FileSystemError) in try LongFile(look.path, in: root) }
     var look = look
     look.information = file.information
     let byteCount = file.information.byteCount
@@ -366,8 +378,7 @@ struct Scan {
   /// Whether a file is still as it was when it was opened; else it is left to the next scan.
   private mutating func isStable(_ file: LongFile, _ look: FileLook) throws(FolderError) -> Bool {
     if try file.isUnchanged() { return true }
-    report.passedOver.append(
-      FolderRefusal(path: look.path.bytes, reason: FileLook.isChanging))
+    pass(over: look.path, FileLook.isChanging)
     return false
   }
 
@@ -410,7 +421,7 @@ struct Scan {
     if !dismissed.isEmpty { try tellDismissed() }
     guard writer != nil || isShownChanged || folder.isUnknown else { return }
     let writer = try openWriter()
-    if walk.unknown.isEmpty || !folder.isUnknown { folder.becomeKnown() }
+    folder.becomeKnown()
     // What was read may still be in memory only: a power cut must not turn it into an edit back.
     if report.added + report.changed > 0 {
       try fileCall { () throws(FileSystemError) in try root.sync() }
