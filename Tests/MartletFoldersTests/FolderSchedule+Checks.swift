@@ -177,7 +177,7 @@ extension FolderSchedule {
       for device in devices {
         // First everybody says something, because of the silence, and what waits for an answer
         // goes again; then time hardly passes.
-        village.clock.pass(round < 3 ? 8 * 24 * 3600 : 60)
+        village.clock.pass(round < 2 ? 8 * 24 * 3600 : 60)
         if try scan(device) { isQuiet = false }
         let known = device.known
         try exchange(device)
@@ -186,7 +186,7 @@ extension FolderSchedule {
         try apply(device)
       }
       if try devices.map({ try look($0) }) != before { isQuiet = false }
-      if isQuiet, round > 3 { break }
+      if isQuiet, round > 2 { break }
       if round == 11 { violate("never at rest") }
     }
     try check()
