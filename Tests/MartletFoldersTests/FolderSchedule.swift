@@ -275,8 +275,9 @@ final class FolderSchedule {
       isStrict: isComplete && !isMomentous && (!wasDirty || !told.isEmpty))
     if isMomentous { try scan(device) }
     for number in momentous
-    where !model.versions.values.contains(where: { $0.content.isSame(as: .file(number, permissions: 6)) })
-    {
+    where !model.versions.values.contains(where: {
+      $0.content.isSame(as: .file(number, permissions: 6))
+    }) {
       violate("\(device.name): what was written in the moment of an apply is lost: \(number)")
     }
     return reports
