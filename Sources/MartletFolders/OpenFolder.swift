@@ -162,8 +162,9 @@ final class OpenFolder {
 
   // MARK: Keeping
 
-  /// What is shown is known again, by this life of the store.
+  /// What is shown is known again, by this life of the store: by that alone nothing is in its place.
   func becomeKnown() {
+    if isUnknown { state.applied = 0 }
     isUnknown = false
     state.instance = node.instance
   }

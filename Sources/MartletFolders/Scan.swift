@@ -59,7 +59,8 @@ struct Scan {
   }
 
   private mutating func run(isConfirmed: Bool) throws(FolderError) {
-    wasAllShown = try folder.state.applied == messageCount()
+    let length = try messageCount()
+    wasAllShown = !folder.isUnknown && folder.state.applied == length
     var changed: [TreeWalk.Found] = []
     var untouchedCount = 0
     for found in walk.found {
@@ -427,8 +428,11 @@ struct Scan {
       try fileCall { () throws(FileSystemError) in try root.sync() }
     }
     try writer.flushAll()
-    // What is told here is what the disk shows.
-    if wasAllShown, dismissed.isEmpty { folder.state.applied = try messageCount() }
+    // What is told here is what the disk shows, unless it stands beside something else: then another
+    // version may win, or another name be due.
+    if wasAllShown, dismissed.isEmpty, placement.conflicts.isEmpty {
+      folder.state.applied = try messageCount()
+    }
     try folder.cacheCatalogue(writer.writer)
     try folder.commit(writer.writer)
     report.newByteCount = writer.newByteCount

@@ -85,7 +85,8 @@ extension FolderSchedule {
         // Of what stands elsewhere by now nothing has to be said.
         if before.origin != nil || side.version.path == path {
           mustDelete[origin, default: []].formUnion(
-            current(origin, before.covers).filter { model.versions[$0]?.content.isDeleted == false })
+            current(origin, before.covers).filter { model.versions[$0]?.content.isDeleted == false }
+          )
         }
       }
     }
@@ -127,7 +128,8 @@ extension FolderSchedule {
       violate("\(device.name): \(path.text): the deletion replaces what nobody saw")
     }
     for (path, must) in mustDelete where !must.isSubset(of: replaced[path] ?? []) {
-      violate("\(device.name): \(path.text): a deletion is not told of \(must.map { $0.text.prefix(6) })")
+      violate(
+        "\(device.name): \(path.text): a deletion is not told of \(must.map { $0.text.prefix(6) })")
     }
     device.shown = shown
     device.isUnknown = false
@@ -142,7 +144,8 @@ extension FolderSchedule {
     let (matched, flaws) = expected.compare(tree)
     if isStrict, !flaws.isEmpty { violate("\(device.name): after an apply: \(flaws)") }
     story.append(
-      "   \(device.name) shows \(tree.entries.map { "\($0.key.text)=\($0.value.content)" }.sorted())")
+      "   \(device.name) shows \(tree.entries.map { "\($0.key.text)=\($0.value.content)" }.sorted())"
+    )
     if !flaws.isEmpty { story.append("   flaws \(flaws)") }
     for (path, match) in matched {
       var content = tree.entries[path]?.content ?? match.side.version.content
@@ -157,8 +160,14 @@ extension FolderSchedule {
         content: content)
     }
     for (path, before) in device.shown where matched[path] == nil {
-      if tree.entries[path] == nil, expected.side(at: path, showing: before.content) == nil,
-        !tree.hasAnything(below: path)
+      // A copy may have another name by now.
+      let isElsewhere = matched.contains {
+        $0.value.origin == before.origin
+          && $0.value.side.version.content.isSame(as: before.content)
+      }
+      if tree.entries[path] == nil,
+        before.content != .directory || !tree.hasAnything(below: path),
+        isElsewhere || expected.side(at: path, showing: before.content) == nil
       {
         device.shown[path] = nil
       }
@@ -177,7 +186,7 @@ extension FolderSchedule {
       for device in devices {
         // First everybody says something, because of the silence, and what waits for an answer
         // goes again; then time hardly passes.
-        village.clock.pass(round < 3 ? 8 * 24 * 3600 : 60)
+        village.clock.pass(round < 2 ? 8 * 24 * 3600 : 60)
         if try scan(device) { isQuiet = false }
         let known = device.known
         try exchange(device)
@@ -186,7 +195,7 @@ extension FolderSchedule {
         try apply(device)
       }
       if try devices.map({ try look($0) }) != before { isQuiet = false }
-      if isQuiet, round > 3 { break }
+      if isQuiet, round > 2 { break }
       if round == 11 { violate("never at rest") }
     }
     try check()

@@ -5,6 +5,7 @@ import MartletObjects
 import MartletSeal
 import MartletTestSupport
 import MartletWire
+import Synchronization
 import SystemPackage
 
 /// Devices that keep one folder and do what people do to it, on a disk that loses power, over
@@ -61,16 +62,31 @@ final class FolderSchedule {
   init(seed: UInt64, on real: FilePath? = nil) throws {
     self.seed = seed
     random = SeededRandom(seed: seed ^ 0xF01D)
-    let simulated = real == nil ? SimulatedFileSystem(seed: seed) : nil
+    let names = Array(["ada", "ben", "cyd"].prefix(2 + random.below(2)))
+    let simulated = real == nil ? try Self.disk(with: names, seed: seed) : nil
     disk = MomentFileSystem(simulated ?? LocalFileSystem())
     village = try FolderVillage(seed: seed, on: disk, at: real ?? "/", simulated: simulated)
     if real != nil { village.threadCount = 1 }
-    devices = ["ada", "ben", "cyd"].prefix(2 + random.below(2)).map { Device($0) }
+    devices = names.map { Device($0) }
+    if real != nil { try village.create(names) }
     try setUp()
   }
 
+  private static let prepared = Mutex<[Int: SimulatedFileSystem]>([:])
+
+  /// A disk with devices that are peers already: to make them takes as long as all the rest.
+  private static func disk(with names: [String], seed: UInt64) throws -> SimulatedFileSystem {
+    try prepared.withLock { prepared in
+      if let disk = prepared[names.count] { return disk.powerCut(seed: seed) }
+      let village = try FolderVillage(seed: UInt64(names.count))
+      try village.create(names)
+      try village.disk.syncFileSystem(at: "/")
+      prepared[names.count] = village.simulated
+      return village.simulated?.powerCut(seed: seed) ?? SimulatedFileSystem(seed: seed)
+    }
+  }
+
   private func setUp() throws {
-    try village.create(devices.map(\.name))
     try disk.makeDirectory(village.base.appending("mail"), permissions: 0o700)
     for device in devices where device.name == "ada" || random.chance(0.3) {
       for _ in 0..<random.below(6) { try edit(device) }
@@ -259,8 +275,9 @@ final class FolderSchedule {
       isStrict: isComplete && !isMomentous && (!wasDirty || !told.isEmpty))
     if isMomentous { try scan(device) }
     for number in momentous
-    where !model.versions.values.contains(where: { $0.content.isSame(as: .file(number, permissions: 6)) })
-    {
+    where !model.versions.values.contains(where: {
+      $0.content.isSame(as: .file(number, permissions: 6))
+    }) {
       violate("\(device.name): what was written in the moment of an apply is lost: \(number)")
     }
     return reports

@@ -16,7 +16,9 @@ struct FolderScheduleTests {
     .flatMap(UInt64.init)
   private static let threadCount: UInt64 = 2
 
-  @Test("come to the same trees, lose no byte and account for every conflict", arguments: 1...threadCount)
+  @Test(
+    "come to the same trees, lose no byte and account for every conflict",
+    arguments: 1...threadCount)
   func simulated(thread: UInt64) {
     if let one = Self.one {
       if thread == 1 { Self.run(one, on: nil, tells: true) }

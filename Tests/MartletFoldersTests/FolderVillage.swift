@@ -32,6 +32,7 @@ final class FolderVillage {
     self.disk = disk
     self.simulated = simulated ?? disk as? SimulatedFileSystem
     self.base = base
+    guard try disk.information(at: base.appending("stores")) == nil else { return }
     for name in ["stores", "trees", "sticks"] {
       try disk.makeDirectory(base.appending(name), permissions: 0o700)
     }

@@ -1,6 +1,6 @@
 import MartletFileSystem
-import SystemPackage
 import Synchronization
+import SystemPackage
 
 /// A disk on which somebody does something in the very moment before a file gets another name.
 final class MomentFileSystem: FileSystem {
