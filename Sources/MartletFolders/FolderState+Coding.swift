@@ -27,6 +27,7 @@ extension FolderState {
     wire.instance = Data(instance.bytes)
     wire.offers = offers
     wire.applied = applied
+    wire.named = Data(PathTable.encode(named.sorted()))
     let paths = shown.ascending
     wire.paths = Data(PathTable.encode(paths))
     // Columns of their own: each change of one that is in the message would copy it.
@@ -86,6 +87,9 @@ extension FolderState {
           device: wire.rootDevice, born: wire.hasRootBorn ? wire.rootBorn : nil),
       instance: instance, offers: wire.offers)
     applied = wire.applied
+    named = Set(
+      PathTable.decode(
+        [UInt8](wire.named), countLimit: Self.namedLimit, byteLimit: Self.pathByteLimit) ?? [])
     var copies: [UInt32: RelativePath] = [:]
     for (index, path) in zip(wire.copies, wire.copiedPaths) {
       copies[index] = RelativePath([UInt8](path))

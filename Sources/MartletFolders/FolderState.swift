@@ -71,6 +71,11 @@ package struct FolderState: Equatable, Sendable {
   /// All messages below this position of the group's log are shown; 0 if something waits.
   package var applied: UInt64 = 0
 
+  /// Paths that are passed over and were named to somebody: once is enough. At most
+  /// ``namedLimit``; what is beyond is named again.
+  package var named: Set<RelativePath> = []
+  package static let namedLimit = 4096
+
   package init(root: Root?, instance: InstanceID, offers: Bool) {
     self.root = root
     self.instance = instance

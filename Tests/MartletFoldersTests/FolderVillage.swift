@@ -23,11 +23,16 @@ final class FolderVillage {
   let clock = FolderClock()
   var threadCount = 0
 
-  init(seed: UInt64, on disk: any FileSystem, at base: FilePath) throws {
+  /// - Parameter simulated: The simulated disk that lies behind `disk`, if one does.
+  init(
+    seed: UInt64, on disk: any FileSystem, at base: FilePath,
+    simulated: SimulatedFileSystem? = nil
+  ) throws {
     random = SeededRandom(seed: seed)
     self.disk = disk
-    simulated = disk as? SimulatedFileSystem
+    self.simulated = simulated ?? disk as? SimulatedFileSystem
     self.base = base
+    guard try disk.information(at: base.appending("stores")) == nil else { return }
     for name in ["stores", "trees", "sticks"] {
       try disk.makeDirectory(base.appending(name), permissions: 0o700)
     }
@@ -178,4 +183,5 @@ final class FolderClock: Sendable {
   private let milliseconds = Mutex<UInt64>(1_800_000_000_000)
   var now: UInt64 { milliseconds.withLock { $0 } }
   func pass(_ seconds: UInt64) { milliseconds.withLock { $0 += seconds * 1000 } }
+  func pass(milliseconds count: UInt64) { milliseconds.withLock { $0 += count } }
 }
