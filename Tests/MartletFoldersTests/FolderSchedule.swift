@@ -42,7 +42,7 @@ final class FolderSchedule {
   private var registered: Set<ObjectID> = []
 
   /// Contents by number, and back.
-  var numbers: [[UInt8]: Int] = [:]
+  var numbers: [ContentHash: Int] = [:]
   var contents: [[UInt8]] = []
   private var hashes: [ContentHash: Int] = [:]
   private var hashOfNumber: [Int: ContentHash] = [:]
@@ -225,6 +225,8 @@ final class FolderSchedule {
   @discardableResult
   func apply(_ device: Device, mayCut: Bool = false) throws -> [ApplyReport] {
     if mayCut || device.isUnknown { try scan(device) }
+    // What was looked at in the moment in which it was written is looked at once more.
+    village.clock.pass(milliseconds: 50)
     _ = try readLog(device, isOwn: false)
     let wasDirty = device.isDirty
     var tree = try look(device)
@@ -297,6 +299,7 @@ final class FolderSchedule {
       if there == nil, try disk.information(at: place(device, path)) != nil { return }
       let parent = try? disk.information(at: place(device, path.parent ?? .root))
       guard parent?.kind == .directory else { return }
+      if there == nil, expected.stands[path] == nil { device.shown[path] = nil }
       // Whoever edits what was written a moment ago has seen it.
       if let there, let side = expected.stands[path],
         side.version.content.isSame(as: there.content)
@@ -417,9 +420,10 @@ final class FolderSchedule {
   }
 
   func number(of bytes: [UInt8]) -> Int {
-    if let number = numbers[bytes] { return number }
+    let hash = ContentHash(short: bytes)
+    if let number = numbers[hash] { return number }
     contents.append(bytes)
-    numbers[bytes] = contents.count - 1
+    numbers[hash] = contents.count - 1
     return contents.count - 1
   }
 }
