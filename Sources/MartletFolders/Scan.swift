@@ -395,10 +395,9 @@ struct Scan {
     guard writer != nil || isShownChanged || folder.isUnknown else { return }
     let writer = try openWriter()
     if walk.unknown.isEmpty || !folder.isUnknown { folder.becomeKnown() }
-    // What was read may still be in memory only: a power cut must not turn it into an edit back.
-    if report.added + report.changed > 0 {
-      try fileCall { () throws(FileSystemError) in try root.sync() }
-    }
+    // What was read may still be in memory only, and what is gone be gone there only: a power cut
+    // must turn neither into an edit back.
+    try fileCall { () throws(FileSystemError) in try root.sync() }
     try writer.flushAll()
     // What is told here is what the disk shows, unless it stands beside something else: then another
     // version may win, or another name be due.
