@@ -218,11 +218,16 @@ struct Scan {
     let isModeChanged = isModeChanged(look.information, shown)
     if !isModeChanged, let placed, content.isSame(as: placed.version.content) {
       // It stands as it is to stand: written before a crash, equal from the beginning, or touched.
+      // Other permissions are for the next apply.
+      if content != placed.version.content {
+        wasAllShown = false
+        folder.state.applied = 0
+      }
       show(
         path,
         FolderState.Shown(
           copyOf: placed.path == path ? nil : placed.path, covers: placed.covers,
-          content: placed.version.content, seen: seen))
+          content: content, seen: seen))
       return
     }
     if !isModeChanged, var shown, content.isSame(as: shown.content) {

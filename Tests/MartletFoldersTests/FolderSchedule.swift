@@ -103,6 +103,7 @@ final class FolderSchedule {
       try exchange(device)
       let tree = try look(device)
       device.folders = nil
+      village.clock.pass(milliseconds: 50)
       _ = try open(device).accept("notes", in: village.tree(device.name))
       let told = try readLog(device, isOwn: true)
       // What came with the invitation was known before anything here was told.
@@ -233,7 +234,7 @@ final class FolderSchedule {
     let known = device.known
     let expected = model.expectation(known)
     var isMomentous = false
-    if !mayCut, random.chance(0.3) {
+    if !mayCut, !isSettling, random.chance(0.3) {
       let paths = Set(expected.stands.keys).union(tree.entries.keys).sorted().filter {
         expected.stands[$0]?.version.content != tree.entries[$0]?.content
       }
@@ -258,14 +259,27 @@ final class FolderSchedule {
       }
       return []
     }
-    if let (path, entry) = intrusion {
-      tree.entries[path] = entry
-      for above in tree.entries.keys where path.isBelow(above) { tree.entries[above] = nil }
-    }
-    intrusion = nil
     let told = try readLog(device, isOwn: true)
     story.append("   \(device.name) applied, \(known.count) known")
+    if let (path, entry) = intrusion {
+      // It came before or after what was told of what had been done before.
+      let isTold = told.contains { id in
+        guard let said = self.told[id], said.path == path else { return false }
+        return content(of: said, showing: entry?.content) == entry?.content ?? .deleted
+      }
+      tree.entries[path] =
+        isTold
+        ? entry
+        : device.shown[path].map {
+          ModelTree.Entry(content: $0.content, modified: 0)
+        }
+      if tree.entries[path] != nil {
+        for above in tree.entries.keys where path.isBelow(above) { tree.entries[above] = nil }
+      }
+    }
     if !told.isEmpty { try take(scanOf: device, tree, before: known, told: told) }
+    if intrusion != nil { device.isDirty = true }
+    intrusion = nil
     let isComplete = reports.allSatisfy { $0.waitingCount == 0 && $0.refused.isEmpty }
     if !isMomentous, !wasDirty || !told.isEmpty {
       for report in reports where !report.refused.isEmpty {
@@ -285,6 +299,8 @@ final class FolderSchedule {
     return reports
   }
 
+  /// Nobody does anything any more.
+  var isSettling = false
   /// What somebody does in the moment of an apply.
   private var intrusion: (path: RelativePath, entry: ModelTree.Entry?)?
 
