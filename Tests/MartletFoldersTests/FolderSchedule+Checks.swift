@@ -180,6 +180,7 @@ extension FolderSchedule {
   func settleDown() throws {
     village.simulated?.clearFaults()
     story.append("-- settling down")
+    isSettling = true
     for round in 0..<12 {
       let before = try devices.map { try look($0) }
       var isQuiet = true

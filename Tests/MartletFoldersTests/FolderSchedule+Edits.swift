@@ -123,6 +123,7 @@ extension FolderSchedule {
     _ device: Device, _ path: RelativePath, _ bytes: [UInt8], replaces: Bool
   ) throws {
     var here = place(device, path)
+    let replaces = try replaces || disk.information(at: here)?.kind == .link
     if replaces { here = FilePath(bytes: here.bytes + Array("~".utf8)) }
     let number = try disk.open(here, .readWriteOrCreate(permissions: 0o644))
     defer { disk.close(number) }
