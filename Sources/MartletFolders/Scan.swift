@@ -190,26 +190,42 @@ struct Scan {
     switch look.finding {
     case .gone: return
     case .failed(let reason):
-      report.passedOver.append(FolderRefusal(path: look.path.bytes, reason: reason))
-    case .directory: try tell(look, .directory, giving: nil)
-    case .link(let target): try tell(look, .link(target: target), giving: nil)
+      pass(over: look.path, reason)
+    case .directory: try tell(look, .directory, giving: .nothing)
+    case .link(let target): try tell(look, .link(target: target), giving: .nothing)
     case .moved(.file(let hash, let byteCount, _)):
       try tell(
-        look, .file(hash: hash, byteCount: byteCount, permissions: permissions), giving: nil)
+        look, .file(hash: hash, byteCount: byteCount, permissions: permissions), giving: .nothing)
     case .moved: return
     case .short(let bytes, let hash):
       try tell(
         look,
-        .file(hash: hash, byteCount: UInt64(bytes.count), permissions: permissions), giving: bytes)
+        .file(hash: hash, byteCount: UInt64(bytes.count), permissions: permissions),
+        giving: .bytes(bytes))
     case .long: try tellLong(look, permissions)
     }
   }
 
+  /// What an entry can give of its content.
+  private enum Giving {
+    case nothing
+    /// Of a short file, if nobody gave them yet.
+    case bytes([UInt8])
+    /// Those that the writer has just made of a long file.
+    case ownBlobs
+  }
+
+  /// Whether a content is neither what is to stand at the path nor what stood there.
+  private func isNews(_ look: FileLook, _ content: Content) -> Bool {
+    if let placed = placement.placed(at: look.path), content.isSame(as: placed.version.content) {
+      return false
+    }
+    return folder.state.shown[look.path].map { !content.isSame(as: $0.content) } ?? true
+  }
+
   /// Decides what a path says that was looked at.
-  ///
-  /// - Parameter giving: The bytes of a short file, to be given if nobody has them.
   private mutating func tell(
-    _ look: FileLook, _ content: Content, giving bytes: [UInt8]?
+    _ look: FileLook, _ content: Content, giving: Giving
   ) throws(FolderError) {
     let path = look.path
     let shown = folder.state.shown[path]
@@ -260,11 +276,12 @@ struct Scan {
     if case .file(let hash, let byteCount, _) = content, byteCount > 0, !folder.state.offers,
       try writer.isWanting(hash)
     {
-      if let bytes {
+      switch giving {
+      case .nothing: break
+      case .bytes(let bytes):
         try writer.give(bytes, hash)
         isGiven = true
-      } else {
-        isGiven = byteCount >= ContentHash.sharedLimit
+      case .ownBlobs: isGiven = true
       }
     }
     try writer.add(
@@ -313,11 +330,23 @@ struct Scan {
   // MARK: Long files
 
   private mutating func tellLong(_ look: FileLook, _ permissions: UInt8) throws(FolderError) {
-    let file: LongFile
-    do throws(FileSystemError) { file = try LongFile(look.path, in: root) } catch {
-      report.passedOver.append(FolderRefusal(path: look.path.bytes, reason: error.reason))
-      return
+    do throws(FolderError) { try readLong(look, permissions) } catch {
+      // What one file is does not keep the others from being told.
+      switch error {
+      case .file(let error) where error.errno != .interrupted:
+        pass(over: look.path, error.reason)
+      case .node(.tooLarge): pass(over: look.path, "it is too long")
+      default: throw error
+      }
     }
+  }
+
+  private mutating func pass(over path: RelativePath, _ reason: String) {
+    report.passedOver.append(FolderRefusal(path: path.bytes, reason: reason))
+  }
+
+  private mutating func readLong(_ look: FileLook, _ permissions: UInt8) throws(FolderError) {
+    let file = try fileCall { () throws(FileSystemError) in try LongFile(look.path, in: root) }
     var look = look
     look.information = file.information
     let byteCount = file.information.byteCount
@@ -335,10 +364,10 @@ struct Scan {
       }
       guard try isStable(file, look) else { return }
       let content = Content.file(hash: hash, byteCount: byteCount, permissions: permissions)
-      var isToBeGiven = !isDryRun && !folder.state.offers
+      var isToBeGiven = !isDryRun && !folder.state.offers && isNews(look, content)
       if isToBeGiven { isToBeGiven = try openWriter().isWanting(hash) }
       guard isToBeGiven else {
-        try tell(look, content, giving: nil)
+        try tell(look, content, giving: .nothing)
         return
       }
       file.rewind()
@@ -349,14 +378,13 @@ struct Scan {
     }
     guard try isStable(file, look) else { return }
     try tell(
-      look, .file(hash: hash, byteCount: byteCount, permissions: permissions), giving: nil)
+      look, .file(hash: hash, byteCount: byteCount, permissions: permissions), giving: .ownBlobs)
   }
 
   /// Whether a file is still as it was when it was opened; else it is left to the next scan.
   private mutating func isStable(_ file: LongFile, _ look: FileLook) throws(FolderError) -> Bool {
     if try file.isUnchanged() { return true }
-    report.passedOver.append(
-      FolderRefusal(path: look.path.bytes, reason: FileLook.isChanging))
+    pass(over: look.path, FileLook.isChanging)
     return false
   }
 
@@ -399,7 +427,7 @@ struct Scan {
     if !dismissed.isEmpty { try tellDismissed() }
     guard writer != nil || isShownChanged || folder.isUnknown else { return }
     let writer = try openWriter()
-    if walk.unknown.isEmpty || !folder.isUnknown { folder.becomeKnown() }
+    folder.becomeKnown()
     // What was read may still be in memory only, and what is gone be gone there only: a power cut
     // must turn neither into an edit back.
     try fileCall { () throws(FileSystemError) in try root.sync() }

@@ -131,6 +131,7 @@ extension FolderSchedule {
       violate(
         "\(device.name): \(path.text): a deletion is not told of \(must.map { $0.text.prefix(6) })")
     }
+    if !new.isEmpty || device.shown != shown || device.isUnknown { device.isVolatile = false }
     device.shown = shown
     device.isUnknown = false
     device.isDirty = false
