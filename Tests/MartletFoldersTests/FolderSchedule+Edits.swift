@@ -139,6 +139,7 @@ extension FolderSchedule {
 
   func touched(_ device: Device) {
     device.isDirty = true
+    device.isVolatile = true
     unchanged = [:]
   }
 
@@ -396,7 +397,7 @@ extension FolderSchedule {
       try disk.openFile(path, .createNew(permissions: 0o600)).write(at: 0, bytes)
     }
     // People see to it that it is all there.
-    for device in devices where device.isDirty { try persist(device) }
+    for device in devices where device.isVolatile { try persist(device) }
     try disk.syncFileSystem(at: village.base)
     do {
       _ = try open(device)

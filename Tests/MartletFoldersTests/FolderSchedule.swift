@@ -12,7 +12,7 @@ import SystemPackage
 /// sticks and mail that lose, repeat, reorder and cut; and what a plain model says of it.
 final class FolderSchedule {
   /// What a path of a disk shows, as far as its owner has seen.
-  struct Shown {
+  struct Shown: Equatable {
     var origin: RelativePath?
     var covers: Set<VersionID>
     var content: ModelContent
@@ -28,6 +28,8 @@ final class FolderSchedule {
     var isUnknown = false
     /// Whether something was changed since it was last scanned.
     var isDirty = false
+    /// Whether something was changed that no scan had a reason to make durable.
+    var isVolatile = false
     var backups: [[(path: FilePath, bytes: [UInt8]?)]] = []
     init(_ name: String) { self.name = name }
   }
@@ -172,7 +174,7 @@ final class FolderSchedule {
       return false
     }
     // What people wrote and nobody looked at yet is theirs to make durable.
-    for device in devices where device.isDirty { try persist(device) }
+    for device in devices where device.isVolatile { try persist(device) }
     let before = try devices.map { try look($0).contents }
     simulated.cutPower(atCall: 1 + random.below(random.chance(0.5) ? 60 : 400))
     do { try body() } catch { if !simulated.isOff { throw error } }
@@ -339,6 +341,7 @@ final class FolderSchedule {
         intrusion = (path, try look(device).entries[path])
       }
       device.isDirty = true
+      device.isVolatile = true
       hadMoment = true
       unchanged = [:]
     } catch {
