@@ -46,7 +46,7 @@ extension Apply {
     guard let shown = folder.state.shown[source] else { return false }
     let from = try root.open(source.parent ?? .root)
     guard let now = try root.system.information(source.name, in: from.number),
-      shown.isUntouched(now)
+      try isAsShown(shown, at: source, now)
     else { return false }
     let (parent, name) = try place(of: write.path)
     do throws(FileSystemError) {
@@ -56,7 +56,7 @@ extension Apply {
       throw error
     }
     guard let there = try root.system.information(name, in: parent.number),
-      shown.isUntouchedButRenamed(there)
+      try isAsShown(shown, at: write.path, there, isRenamed: true)
     else {
       // Somebody changed it meanwhile: it goes back, and is told first.
       try root.system.rename(name, in: parent.number, to: source.name, in: from.number, .keeping)

@@ -78,7 +78,9 @@ extension Apply {
       folder.state.shown[write.path] = nil
       return try putFile(write, number, name, in: parent, nil, isKept: true, work)
     }
-    guard let now = try system.information(name, in: parent.number), shown.isUntouched(now) else {
+    guard let now = try system.information(name, in: parent.number),
+      try isAsShown(shown, at: write.path, now)
+    else {
       stirred.append(write.path)
       return false
     }
@@ -101,7 +103,8 @@ extension Apply {
       return true
     }
     guard let displaced = try system.information(old, in: work.directory.number),
-      shown.isUntouchedButRenamed(displaced)
+      try isAsShown(
+        shown, at: RelativePath(FolderRules.ownName).appending(old), displaced, isRenamed: true)
     else {
       // Somebody wrote to it in this very moment: that is put back, and told first.
       try system.rename(old, in: work.directory.number, to: name, in: parent.number, .exchanging)

@@ -29,7 +29,7 @@ extension Apply {
       emptied.insert(path)
       return true
     }
-    guard shown.isUntouched(now) else {
+    guard try isAsShown(shown, at: path, now) else {
       // A directory that took its place is no file of ours any more.
       if now.kind == .directory { return true }
       stirred.append(path)
@@ -41,7 +41,8 @@ extension Apply {
     try root.system.rename(
       path.name, in: parent.number, to: aside, in: work.directory.number, .replacing)
     guard let there = try root.system.information(aside, in: work.directory.number),
-      shown.isUntouchedButRenamed(there)
+      try isAsShown(
+        shown, at: RelativePath(FolderRules.ownName).appending(aside), there, isRenamed: true)
     else {
       try root.system.rename(
         aside, in: work.directory.number, to: path.name, in: parent.number, .keeping)

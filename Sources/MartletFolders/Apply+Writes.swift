@@ -48,7 +48,8 @@ extension Apply {
   /// In the order in which contents lie in blobs, so that each blob is opened once.
   private func groups(of writes: [ApplyPlan.Write]) throws(FolderError) -> [Group] {
     let trees = try NewTrees(
-      writes.filter { folder.state.shown[$0.path] == nil }, in: root)
+      folder.renamesDirectories ? writes.filter { folder.state.shown[$0.path] == nil } : [],
+      in: root)
     var groups: [Group] = []
     var indexes: [RelativePath: Int] = [:]
     for write in writes {
@@ -110,7 +111,11 @@ extension Apply {
     var isPut: Set<RelativePath> = []
     for (tree, name) in trees.sorted(by: { $0.key < $1.key }) {
       try checkStop()
-      if try put(tree, name, in: work) { isPut.insert(tree) }
+      let probe = jobs.first { job in
+        guard job.tree == tree, case .written = made[job.number] else { return false }
+        return true
+      }
+      if try put(tree, name, in: work), try isWhole(tree, with: probe) { isPut.insert(tree) }
     }
     for job in jobs.sorted(by: { $0.write.path < $1.write.path }) {
       try checkStop()
@@ -188,6 +193,27 @@ extension Apply {
       }
       return .written(information)
     } catch { return .failed(.system(error)) }
+  }
+
+  /// Whether what was in a new directory is in it still, now that it has its name.
+  private func isWhole(_ tree: RelativePath, with probe: Job?) throws(FolderError) -> Bool {
+    guard let probe else { return true }
+    // A listing: a name may be remembered that is not there any more.
+    let path = probe.write.path
+    if let directory = try? root.open(path.parent ?? .root),
+      let entries = try? root.system.entries(of: directory.number),
+      entries.contains(where: { $0.name == path.name })
+    {
+      return true
+    }
+    folder.renamesDirectories = false
+    lastParent = nil
+    if let parent = tree.parent, let directory = try? root.open(parent) {
+      try? root.system.removeDirectory(tree.name, in: directory.number)
+    }
+    // The next round makes each path by itself.
+    stirred.append(tree)
+    return false
   }
 
   /// Puts a new directory in its place with all that is in it; false if something stands there.

@@ -1,5 +1,6 @@
 internal import MartletFileSystem
 internal import MartletNode
+internal import MartletObjects
 internal import MartletSeal
 internal import SystemPackage
 
@@ -25,6 +26,8 @@ final class Apply {
   var lastParent: (path: RelativePath, directory: Directory)?
   var emptied: Set<RelativePath> = []
   var isStateChanged = false
+  private let writer: ClientWriter
+  private let chunker: Chunker
 
   /// - Returns: What was done, and the paths that have to be told first: scan, and apply again.
   static func run(
@@ -56,6 +59,8 @@ final class Apply {
     catalogue = try folder.catalogue()
     placement = try folder.placement()
     held = HeldContents(folder, catalogue)
+    writer = try folder.writer()
+    chunker = writer.chunker()
     report = ApplyReport(folder: folder.name)
   }
 
@@ -63,7 +68,6 @@ final class Apply {
     var plan = try ApplyPlan(folder, placement)
     report.waitingCount = plan.waiting.count
     report.waitingByteCount = plan.waitingByteCount
-    let writer = try folder.writer()
     try note(plan.notes)
     try setModes(plan.modes)
     // What a renamed path holds is there already, under its old name.
@@ -109,7 +113,8 @@ final class Apply {
       try attempting(write.path) { () throws(FileSystemError) in
         let (parent, name) = try place(of: write.path)
         guard let shown = folder.state.shown[write.path],
-          let now = try root.system.information(name, in: parent.number), shown.isUntouched(now)
+          let now = try root.system.information(name, in: parent.number),
+          try isAsShown(shown, at: write.path, now)
         else {
           stirred.append(write.path)
           return
@@ -169,7 +174,7 @@ final class Apply {
         // Something that was not told yet stands where a directory is to.
         stirred.append(path)
       case .invalidArgument, .illegalByteSequence, .fileNameTooLong, .permissionDenied,
-        .notPermitted, .isDirectory, .improperLink, .notSupported, .directoryNotEmpty,
+        .notPermitted, .isDirectory, .improperLink, .notSupported, .noFunction, .directoryNotEmpty,
         .noSuchFileOrDirectory, .fileExists, .fileTooLarge:
         refuse(path, error.reason)
       default: throw .file(error)
@@ -179,6 +184,40 @@ final class Apply {
 
   static func isUnsupported(_ errno: Errno) -> Bool {
     errno == .invalidArgument || errno == .noFunction || errno == .notSupported
+  }
+
+  // MARK: Looking again
+
+  /// Whether what stands at a path is what was last shown there: by how it looks or, where it was
+  /// written so recently that this does not tell, by its content.
+  ///
+  /// - Parameter isRenamed: Whether it was renamed since, which changes the time of its last change.
+  func isAsShown(
+    _ shown: FolderState.Shown, at path: RelativePath, _ now: FileInformation,
+    isRenamed: Bool = false
+  ) throws(FileSystemError) -> Bool {
+    guard shown.seen?.isRecent == true else {
+      return isRenamed ? shown.isUntouchedButRenamed(now) : shown.isUntouched(now)
+    }
+    guard shown.hasKind(of: now), shown.seen?.permissions == now.ownerPermissions else {
+      return false
+    }
+    var batch = FileLook.Batch(parent: path.parent ?? .root)
+    batch.paths = [TreeWalk.Found(path: path, information: now)]
+    switch batch.look(root).first?.finding {
+    case .link(let target): return shown.content == .link(target: target)
+    case .short(_, let found):
+      guard case .file(let hash, _, _) = shown.content else { return false }
+      return found == hash
+    case .long:
+      guard case .file(let hash, _, _) = shown.content else { return false }
+      let file = try LongFile(path, in: root)
+      let found = try? file.hash(chunker, on: folder.node.environment.computing) {
+        () throws(FolderError) in
+      }
+      return found == hash
+    default: return false
+    }
   }
 
   // MARK: Places

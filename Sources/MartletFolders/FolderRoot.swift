@@ -92,7 +92,7 @@ extension FolderState.Shown {
     return seen == FolderState.Seen(now) && hasKind(of: now)
   }
 
-  private func hasKind(of now: FileInformation) -> Bool {
+  func hasKind(of now: FileInformation) -> Bool {
     switch content {
     case .file(_, let byteCount, _): now.kind == .file && now.byteCount == byteCount
     case .link: now.kind == .link

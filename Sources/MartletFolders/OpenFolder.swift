@@ -12,6 +12,8 @@ final class OpenFolder {
   let name: String
   var state: FolderState
   private var loaded: CataloguePlace?
+  /// Whether a renamed directory keeps what is in it here. There are file systems where it does not.
+  var renamesDirectories = true
   /// Entries that were read beyond the cache, and messages.
   private var uncached = (entries: 0, messages: 0)
   /// Whether the disk's state of this folder was lost or written by another life of the store: what
@@ -156,7 +158,9 @@ final class OpenFolder {
     // FAT counts by two seconds, others by a few milliseconds.
     let tick: Int64 =
       information.modified.isMultiple(of: 1_000_000_000) ? 2_000_000_000 : 20_000_000
-    if !isTooLarge, !isTooFar, (-tick...tick).contains(age) { seen.modified = .min }
+    if !isTooLarge, !isTooFar, (-tick...tick).contains(age) {
+      seen.modified = FolderState.Seen.recent
+    }
     return seen
   }
 

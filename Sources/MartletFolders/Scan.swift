@@ -234,11 +234,16 @@ struct Scan {
     let isModeChanged = isModeChanged(look.information, shown)
     if !isModeChanged, let placed, content.isSame(as: placed.version.content) {
       // It stands as it is to stand: written before a crash, equal from the beginning, or touched.
+      // Other permissions are for the next apply.
+      if content != placed.version.content {
+        wasAllShown = false
+        folder.state.applied = 0
+      }
       show(
         path,
         FolderState.Shown(
           copyOf: placed.path == path ? nil : placed.path, covers: placed.covers,
-          content: placed.version.content, seen: seen))
+          content: content, seen: seen))
       return
     }
     if !isModeChanged, var shown, content.isSame(as: shown.content) {
@@ -423,10 +428,6 @@ struct Scan {
     guard writer != nil || isShownChanged || folder.isUnknown else { return }
     let writer = try openWriter()
     folder.becomeKnown()
-    // What was read may still be in memory only: a power cut must not turn it into an edit back.
-    if report.added + report.changed > 0 {
-      try fileCall { () throws(FileSystemError) in try root.sync() }
-    }
     try writer.flushAll()
     // What is told here is what the disk shows, unless it stands beside something else: then another
     // version may win, or another name be due.
@@ -434,7 +435,7 @@ struct Scan {
       folder.state.applied = try messageCount()
     }
     try folder.cacheCatalogue(writer.writer)
-    try folder.commit(writer.writer)
+    try writer.commit()
     report.newByteCount = writer.newByteCount
     self.writer = nil
   }
@@ -474,7 +475,7 @@ struct Scan {
 
   private mutating func openWriter() throws(FolderError) -> ChangeWriter {
     if let writer { return writer }
-    let writer = try ChangeWriter(folder)
+    let writer = try ChangeWriter(folder, root)
     self.writer = writer
     return writer
   }

@@ -43,30 +43,37 @@ enum SimulatedStep: Sendable {
   case leave
   case enter(SimulatedName)
 
-  /// Paths seen before: taking one apart costs more than all else that a simulated call does.
-  /// By their text, which is hashed faster; those that are none are taken apart each time.
+  /// Paths seen before, by their text: taking one apart costs more than all else that a simulated
+  /// call does.
   private static let known = Mutex<[String: [SimulatedStep]]>([:])
 
   static func steps(of path: FilePath) -> [SimulatedStep] {
-    guard let text = path.withPlatformString({ String(validatingCString: $0) }) else {
-      return takeApart(path)
-    }
-    if let steps = known.withLock({ $0[text] }) { return steps }
-    let steps = takeApart(path)
-    known.withLock { known in
-      if known.count >= 10_000 { known = [:] }
-      known[text] = steps
+    let text = path.withPlatformString { String(validatingCString: $0) }
+    if let text, let steps = known.withLock({ $0[text] }) { return steps }
+    let steps = takeApart(text.map { Array($0.utf8) } ?? path.bytes)
+    if let text {
+      known.withLock { known in
+        if known.count >= 10_000 { known = [:] }
+        known[text] = steps
+      }
     }
     return steps
   }
 
-  private static func takeApart(_ path: FilePath) -> [SimulatedStep] {
-    path.components.map { component -> SimulatedStep in
-      switch component.kind {
-      case .currentDirectory: .stay
-      case .parentDirectory: .leave
-      case .regular: .enter(SimulatedName(component))
+  private static func takeApart(_ bytes: [UInt8]) -> [SimulatedStep] {
+    var steps: [SimulatedStep] = []
+    var start = 0
+    for end in 0...bytes.count where end == bytes.count || bytes[end] == 0x2F {
+      if end > start {
+        let name = Array(bytes[start..<end])
+        switch name {
+        case [0x2E]: steps.append(.stay)
+        case [0x2E, 0x2E]: steps.append(.leave)
+        default: steps.append(.enter(SimulatedName(name)))
+        }
       }
+      start = end + 1
     }
+    return steps
   }
 }

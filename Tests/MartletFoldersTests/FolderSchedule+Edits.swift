@@ -123,6 +123,7 @@ extension FolderSchedule {
     _ device: Device, _ path: RelativePath, _ bytes: [UInt8], replaces: Bool
   ) throws {
     var here = place(device, path)
+    let replaces = try replaces || disk.information(at: here)?.kind == .link
     if replaces { here = FilePath(bytes: here.bytes + Array("~".utf8)) }
     let number = try disk.open(here, .readWriteOrCreate(permissions: 0o644))
     defer { disk.close(number) }
@@ -138,6 +139,7 @@ extension FolderSchedule {
 
   func touched(_ device: Device) {
     device.isDirty = true
+    device.isVolatile = true
     unchanged = [:]
   }
 
@@ -395,7 +397,7 @@ extension FolderSchedule {
       try disk.openFile(path, .createNew(permissions: 0o600)).write(at: 0, bytes)
     }
     // People see to it that it is all there.
-    for device in devices where device.isDirty { try persist(device) }
+    for device in devices where device.isVolatile { try persist(device) }
     try disk.syncFileSystem(at: village.base)
     do {
       _ = try open(device)

@@ -12,7 +12,7 @@ import SystemPackage
 /// sticks and mail that lose, repeat, reorder and cut; and what a plain model says of it.
 final class FolderSchedule {
   /// What a path of a disk shows, as far as its owner has seen.
-  struct Shown {
+  struct Shown: Equatable {
     var origin: RelativePath?
     var covers: Set<VersionID>
     var content: ModelContent
@@ -28,6 +28,8 @@ final class FolderSchedule {
     var isUnknown = false
     /// Whether something was changed since it was last scanned.
     var isDirty = false
+    /// Whether something was changed that no scan had a reason to make durable.
+    var isVolatile = false
     var backups: [[(path: FilePath, bytes: [UInt8]?)]] = []
     init(_ name: String) { self.name = name }
   }
@@ -42,7 +44,7 @@ final class FolderSchedule {
   private var registered: Set<ObjectID> = []
 
   /// Contents by number, and back.
-  var numbers: [[UInt8]: Int] = [:]
+  var numbers: [ContentHash: Int] = [:]
   var contents: [[UInt8]] = []
   private var hashes: [ContentHash: Int] = [:]
   private var hashOfNumber: [Int: ContentHash] = [:]
@@ -103,6 +105,7 @@ final class FolderSchedule {
       try exchange(device)
       let tree = try look(device)
       device.folders = nil
+      village.clock.pass(milliseconds: 50)
       _ = try open(device).accept("notes", in: village.tree(device.name))
       let told = try readLog(device, isOwn: true)
       // What came with the invitation was known before anything here was told.
@@ -171,7 +174,7 @@ final class FolderSchedule {
       return false
     }
     // What people wrote and nobody looked at yet is theirs to make durable.
-    for device in devices where device.isDirty { try persist(device) }
+    for device in devices where device.isVolatile { try persist(device) }
     let before = try devices.map { try look($0).contents }
     simulated.cutPower(atCall: 1 + random.below(random.chance(0.5) ? 60 : 400))
     do { try body() } catch { if !simulated.isOff { throw error } }
@@ -225,13 +228,15 @@ final class FolderSchedule {
   @discardableResult
   func apply(_ device: Device, mayCut: Bool = false) throws -> [ApplyReport] {
     if mayCut || device.isUnknown { try scan(device) }
+    // What was looked at in the moment in which it was written is looked at once more.
+    village.clock.pass(milliseconds: 50)
     _ = try readLog(device, isOwn: false)
     let wasDirty = device.isDirty
     var tree = try look(device)
     let known = device.known
     let expected = model.expectation(known)
     var isMomentous = false
-    if !mayCut, random.chance(0.3) {
+    if !mayCut, !isSettling, random.chance(0.3) {
       let paths = Set(expected.stands.keys).union(tree.entries.keys).sorted().filter {
         expected.stands[$0]?.version.content != tree.entries[$0]?.content
       }
@@ -256,14 +261,27 @@ final class FolderSchedule {
       }
       return []
     }
-    if let (path, entry) = intrusion {
-      tree.entries[path] = entry
-      for above in tree.entries.keys where path.isBelow(above) { tree.entries[above] = nil }
-    }
-    intrusion = nil
     let told = try readLog(device, isOwn: true)
     story.append("   \(device.name) applied, \(known.count) known")
+    if let (path, entry) = intrusion {
+      // It came before or after what was told of what had been done before.
+      let isTold = told.contains { id in
+        guard let said = self.told[id], said.path == path else { return false }
+        return content(of: said, showing: entry?.content) == entry?.content ?? .deleted
+      }
+      tree.entries[path] =
+        isTold
+        ? entry
+        : device.shown[path].map {
+          ModelTree.Entry(content: $0.content, modified: 0)
+        }
+      if tree.entries[path] != nil {
+        for above in tree.entries.keys where path.isBelow(above) { tree.entries[above] = nil }
+      }
+    }
     if !told.isEmpty { try take(scanOf: device, tree, before: known, told: told) }
+    if intrusion != nil { device.isDirty = true }
+    intrusion = nil
     let isComplete = reports.allSatisfy { $0.waitingCount == 0 && $0.refused.isEmpty }
     if !isMomentous, !wasDirty || !told.isEmpty {
       for report in reports where !report.refused.isEmpty {
@@ -283,6 +301,8 @@ final class FolderSchedule {
     return reports
   }
 
+  /// Nobody does anything any more.
+  var isSettling = false
   /// What somebody does in the moment of an apply.
   private var intrusion: (path: RelativePath, entry: ModelTree.Entry?)?
 
@@ -297,6 +317,7 @@ final class FolderSchedule {
       if there == nil, try disk.information(at: place(device, path)) != nil { return }
       let parent = try? disk.information(at: place(device, path.parent ?? .root))
       guard parent?.kind == .directory else { return }
+      if there == nil, expected.stands[path] == nil { device.shown[path] = nil }
       // Whoever edits what was written a moment ago has seen it.
       if let there, let side = expected.stands[path],
         side.version.content.isSame(as: there.content)
@@ -320,6 +341,7 @@ final class FolderSchedule {
         intrusion = (path, try look(device).entries[path])
       }
       device.isDirty = true
+      device.isVolatile = true
       hadMoment = true
       unchanged = [:]
     } catch {
@@ -417,9 +439,10 @@ final class FolderSchedule {
   }
 
   func number(of bytes: [UInt8]) -> Int {
-    if let number = numbers[bytes] { return number }
+    let hash = ContentHash(short: bytes)
+    if let number = numbers[hash] { return number }
     contents.append(bytes)
-    numbers[bytes] = contents.count - 1
+    numbers[hash] = contents.count - 1
     return contents.count - 1
   }
 }
