@@ -51,7 +51,7 @@ struct FolderScheduleTests {
     do {
       let begun = try FolderSchedule(seed: seed, on: real)
       schedule = begun
-      for _ in 0..<(25 + begun.random.below(16)) {
+      for _ in 0..<(24 + begun.random.below(11)) {
         try begun.step()
         // What follows the first violation says little.
         if !begun.violations.isEmpty { break }
