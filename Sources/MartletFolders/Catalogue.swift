@@ -18,6 +18,11 @@ package struct Catalogue: Equatable, Sendable {
     package var author: DeviceID
     /// Unix milliseconds by its author's clock.
     package var created: UInt64
+
+    package init(author: DeviceID, created: UInt64) {
+      self.author = author
+      self.created = created
+    }
   }
 
   /// Where a content lies: in these blobs one behind the other, from a byte of the first on.
