@@ -77,8 +77,19 @@ final class Apply {
       folder.state.applied = applied
       isStateChanged = true
     }
+    reportRefused()
     if try folder.cacheCatalogue(writer) || isStateChanged { try keep(writer) }
     workPlace?.removeIfEmpty()
+  }
+
+  /// Says once which paths were passed over since no disk may hold them.
+  private func reportRefused() {
+    for path in catalogue.refused.dropFirst(folder.state.refusedCount) {
+      refuse(path, FolderRules.objection(to: path) ?? "")
+    }
+    guard folder.state.refusedCount != catalogue.refused.count else { return }
+    folder.state.refusedCount = catalogue.refused.count
+    isStateChanged = true
   }
 
   /// Makes durable what was done, then says that it was.
@@ -150,7 +161,8 @@ final class Apply {
     func attempt(_ write: ApplyPlan.Write) throws(FolderError) {
       guard folder.state.shown[write.path] == nil,
         case .file(let hash, _, _) = write.placed.version.content,
-        let source = sources[hash]?.last, !write.path.isBelow(source)
+        let source = sources[hash]?.last, !write.path.isBelow(source),
+        folder.state.shown[source]?.content.isSame(as: write.placed.version.content) == true
       else { return }
       sources[hash]?.removeLast()
       var isMoved = false

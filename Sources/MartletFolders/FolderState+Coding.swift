@@ -27,6 +27,7 @@ extension FolderState {
     wire.instance = Data(instance.bytes)
     wire.offers = offers
     wire.applied = applied
+    wire.refusedCount = UInt32(clamping: refusedCount)
     let paths = shown.ascending
     wire.paths = Data(PathTable.encode(paths))
     // Columns of their own: each change of one that is in the message would copy it.
@@ -86,6 +87,7 @@ extension FolderState {
           device: wire.rootDevice, born: wire.hasRootBorn ? wire.rootBorn : nil),
       instance: instance, offers: wire.offers)
     applied = wire.applied
+    refusedCount = Int(wire.refusedCount)
     var copies: [UInt32: RelativePath] = [:]
     for (index, path) in zip(wire.copies, wire.copiedPaths) {
       copies[index] = RelativePath([UInt8](path))

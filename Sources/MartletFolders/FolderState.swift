@@ -70,6 +70,8 @@ package struct FolderState: Equatable, Sendable {
 
   /// All messages below this position of the group's log are shown; 0 if something waits.
   package var applied: UInt64 = 0
+  /// So many of the catalogue's refused paths were reported.
+  package var refusedCount = 0
 
   package init(root: Root?, instance: InstanceID, offers: Bool) {
     self.root = root
