@@ -5,12 +5,15 @@ internal import MartletWire
 internal import MartletWorkers
 internal import SystemPackage
 
-/// Writes contents from blobs into the work place, on all cores: each blob is opened once, and each
+/// Writes contents from blobs into files, on all cores: each blob is opened once, and each
 /// content is compared with its hash before anybody sees it.
 struct Checkout {
   struct Item: Sendable {
-    /// Its name in the work place is made of this.
+    /// By this it is known in the results.
     var number: Int
+    /// The directory in which it is made, relative to the root.
+    var parent: RelativePath
+    var name: [UInt8]
     var hash: ContentHash
     var byteCount: UInt64
     var permissions: UInt8
@@ -19,7 +22,8 @@ struct Checkout {
   }
 
   enum Result: Sendable {
-    case written
+    /// As it was then.
+    case written(FileInformation)
     case failed(Failure)
   }
 
@@ -68,18 +72,18 @@ struct Checkout {
 
   private let folder: OpenFolder
   private let catalogue: Catalogue
-  private let workPlace: WorkPlace
+  private let root: FolderRoot
 
-  init(_ folder: OpenFolder, _ catalogue: Catalogue, in workPlace: WorkPlace) {
+  init(_ folder: OpenFolder, _ catalogue: Catalogue, in root: FolderRoot) {
     self.folder = folder
     self.catalogue = catalogue
-    self.workPlace = workPlace
+    self.root = root
   }
 
   /// Writes items; each has a result, by its number.
   ///
   /// - Parameter progress: Called with the bytes of each that was written.
-  /// - Throws: Where the disk is full or broken; what was written stays in the work place.
+  /// - Throws: Where the disk is full or broken; what was written stays where it was made.
   func write(
     _ items: [Item], progress: (UInt64) -> Void
   ) throws(FolderError) -> [Int: Result] {
@@ -87,15 +91,16 @@ struct Checkout {
     var parts: [Int: (bytes: [UInt8], rest: UInt64)] = [:]
     var long: [Int: LongWriting] = [:]
     // Those without bytes need no blob.
+    var directories = Directories(root)
     for item in items where item.byteCount == 0 {
-      results[item.number] = Self.write([], of: item, in: workPlace)
+      results[item.number] = Self.write([], of: item, &directories)
     }
     var tasks = plan(items)[...]
     var waiting: [[Piece]] = []
-    let workPlace = workPlace
+    let root = root
     let stage = OrderedStage(folder.node.environment.readingAndComputing) {
       (task: Task) throws(FolderError) -> [Outcome] in
-      Self.perform(task, in: workPlace)
+      Self.perform(task, in: root)
     }
     defer { stage.stop() }
     while true {
@@ -113,7 +118,7 @@ struct Checkout {
           where pieces[index].item.byteCount >= ContentHash.sharedLimit {
             let item = pieces[index].item
             if long[item.number] == nil {
-              long[item.number] = LongWriting(item, in: workPlace)
+              long[item.number] = LongWriting(item, &directories)
             }
             pieces[index].file = long[item.number]?.file
           }
@@ -135,7 +140,7 @@ struct Checkout {
           part.rest -= min(part.rest, UInt64(bytes.count))
           parts[number] = part
           if part.rest == 0 {
-            results[number] = Self.write(part.bytes, of: piece.item, in: workPlace)
+            results[number] = Self.write(part.bytes, of: piece.item, &directories)
             parts[number] = nil
             progress(piece.item.byteCount)
           }
@@ -175,11 +180,13 @@ struct Checkout {
         offset += UInt64(piece.range.count)
       }
     }
-    return order.map { (catalogue.blobs[$0], needed[$0] ?? []) }
+    // Ascending: the parts of a content come one after the other.
+    return order.sorted().map { (catalogue.blobs[$0], needed[$0] ?? []) }
   }
 
   /// Runs on any thread.
-  private static func perform(_ task: Task, in workPlace: WorkPlace) -> [Outcome] {
+  private static func perform(_ task: Task, in root: FolderRoot) -> [Outcome] {
+    var directories = Directories(root)
     guard let content = task.blob.content(), content.count == task.byteCount else {
       return task.pieces.map { _ in .done(.failed(.missing)) }
     }
@@ -194,32 +201,48 @@ struct Checkout {
         return .chunk(LongContentHasher.hash(chunk: bytes))
       }
       let bytes = Array(content[piece.range])
-      return piece.isWhole ? .done(write(bytes, of: piece.item, in: workPlace)) : .part(bytes)
+      return piece.isWhole ? .done(write(bytes, of: piece.item, &directories)) : .part(bytes)
     }
   }
 
   /// Writes a short content that is here as a whole. Runs on any thread.
-  private static func write(_ bytes: [UInt8], of item: Item, in workPlace: WorkPlace) -> Result {
+  private static func write(
+    _ bytes: [UInt8], of item: Item, _ directories: inout Directories
+  ) -> Result {
     guard ContentHash(short: bytes) == item.hash else { return .failed(.untrue) }
     do throws(FileSystemError) {
-      let file = try WorkFile(item, in: workPlace)
+      let file = try WorkFile(item, &directories)
       try file.write(bytes, at: 0)
-      try file.setModified(item.modified)
-      return .written
+      return .written(try file.finish(modified: item.modified))
     } catch { return .failed(.system(error)) }
   }
 
-  /// A file of the work place that is being written.
+  /// The directory that was opened last: what is written comes directory by directory.
+  private struct Directories {
+    private let root: FolderRoot
+    private var last: (path: RelativePath, directory: Directory)?
+
+    init(_ root: FolderRoot) { self.root = root }
+
+    mutating func open(_ path: RelativePath) throws(FileSystemError) -> Directory {
+      if let last, last.path == path { return last.directory }
+      let directory = try root.open(path)
+      last = (path, directory)
+      return directory
+    }
+  }
+
+  /// A file that is being written.
   private final class WorkFile: Sendable {
     private let directory: Directory
     private let number: FileNumber
 
-    init(_ item: Item, in workPlace: WorkPlace) throws(FileSystemError) {
-      directory = workPlace.directory
+    init(_ item: Item, _ directories: inout Directories) throws(FileSystemError) {
+      directory = try directories.open(item.parent)
       // The rest of the permissions is for the system to take away.
       let permissions = UInt16(item.permissions & 7)
       number = try directory.system.open(
-        WorkPlace.newName(item.number), in: directory.number,
+        item.name, in: directory.number,
         .createNew(permissions: permissions << 6 | permissions << 3 | permissions))
     }
 
@@ -229,8 +252,9 @@ struct Checkout {
       if !bytes.isEmpty { try directory.system.write(number, at: offset, bytes) }
     }
 
-    func setModified(_ modified: Int64) throws(FileSystemError) {
+    func finish(modified: Int64) throws(FileSystemError) -> FileInformation {
       try directory.system.setModified(number, modified)
+      return try directory.system.information(number)
     }
   }
 
@@ -242,11 +266,11 @@ struct Checkout {
     private var hashes: [Digest] = []
     private var rest: UInt64
 
-    init(_ item: Item, in workPlace: WorkPlace) {
+    init(_ item: Item, _ directories: inout Directories) {
       self.item = item
       rest = item.byteCount
       do throws(FileSystemError) {
-        file = try WorkFile(item, in: workPlace)
+        file = try WorkFile(item, &directories)
         failure = .missing
       } catch {
         file = nil
@@ -264,8 +288,7 @@ struct Checkout {
       for hash in hashes { hasher.update(hash) }
       guard hasher.finish() == item.hash else { return .failed(.untrue) }
       do throws(FileSystemError) {
-        try file.setModified(item.modified)
-        return .written
+        return .written(try file.finish(modified: item.modified))
       } catch { return .failed(.system(error)) }
     }
   }

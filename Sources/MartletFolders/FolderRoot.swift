@@ -57,12 +57,11 @@ final class FolderRoot: Sendable {
       path: path, inode: information.inode, device: information.device, born: information.born)
   }
 
-  /// Whether this is the directory it was. A device's number alone proves nothing where the time of
-  /// birth is known: some systems number devices anew at every start.
+  /// Whether this is the directory it was. Where both times of birth are known they decide: some
+  /// file systems number their inodes, and some systems their devices, anew at every mount.
   func isSame(as mark: FolderState.Root) -> Bool {
-    guard information.inode == mark.inode else { return false }
     if let born = information.born, let before = mark.born { return born == before }
-    return information.device == mark.device
+    return information.inode == mark.inode && information.device == mark.device
   }
 }
 
@@ -93,7 +92,7 @@ extension FolderState.Shown {
     return seen == FolderState.Seen(now) && hasKind(of: now)
   }
 
-  private func hasKind(of now: FileInformation) -> Bool {
+  func hasKind(of now: FileInformation) -> Bool {
     switch content {
     case .file(_, let byteCount, _): now.kind == .file && now.byteCount == byteCount
     case .link: now.kind == .link

@@ -28,6 +28,7 @@ extension FolderState {
     wire.offers = offers
     wire.applied = applied
     wire.refusedCount = UInt32(clamping: refusedCount)
+    wire.named = Data(PathTable.encode(named.sorted()))
     let paths = shown.ascending
     wire.paths = Data(PathTable.encode(paths))
     // Columns of their own: each change of one that is in the message would copy it.
@@ -88,6 +89,9 @@ extension FolderState {
       instance: instance, offers: wire.offers)
     applied = wire.applied
     refusedCount = Int(wire.refusedCount)
+    named = Set(
+      PathTable.decode(
+        [UInt8](wire.named), countLimit: Self.namedLimit, byteLimit: Self.pathByteLimit) ?? [])
     var copies: [UInt32: RelativePath] = [:]
     for (index, path) in zip(wire.copies, wire.copiedPaths) {
       copies[index] = RelativePath([UInt8](path))

@@ -44,8 +44,13 @@ package struct FolderState: Equatable, Sendable {
 
   /// By what is seen that nobody changed a file since.
   package struct Seen: Hashable, Sendable {
-    /// Nanoseconds since 1970.
+    /// Stands for a time so recent that an edit within the same tick of the disk's clock would not
+    /// show: no file has it.
+    package static let recent = Int64.min
+
+    /// Nanoseconds since 1970, or ``recent``.
     package var modified: Int64
+    package var isRecent: Bool { modified == Self.recent }
     /// Nanoseconds since 1970, of the last change of name or attributes.
     package var changed: Int64
     package var inode: UInt64
@@ -72,6 +77,11 @@ package struct FolderState: Equatable, Sendable {
   package var applied: UInt64 = 0
   /// So many of the catalogue's refused paths were reported.
   package var refusedCount = 0
+
+  /// Paths that are passed over and were named to somebody: once is enough. At most
+  /// ``namedLimit``; what is beyond is named again.
+  package var named: Set<RelativePath> = []
+  package static let namedLimit = 4096
 
   package init(root: Root?, instance: InstanceID, offers: Bool) {
     self.root = root

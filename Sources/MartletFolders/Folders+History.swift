@@ -109,17 +109,20 @@ extension Folders {
       guard let outcome = try folder.catalogue().paths[inside]?.outcome else {
         throw .unknownPath(path)
       }
-      guard !outcome.losers.isEmpty else { return 0 }
+      // Where a directory stands at the path, all that stand beside it go.
+      let isDisplaced = try folder.placement().displaced.contains(inside)
+      let aside = isDisplaced ? [outcome.winner] + outcome.losers : outcome.losers
+      guard !aside.isEmpty else { return 0 }
       var change = FolderChange()
       change.entries = [
         FolderChange.Entry(
           path: inside, content: .deleted, modified: 0,
-          replaces: Array(outcome.losers.flatMap(\.covers).prefix(FolderChange.replacedLimit)),
+          replaces: Array(aside.flatMap(\.covers).prefix(FolderChange.replacedLimit)),
           isGiven: false)
       ]
       try tell(change, in: folder)
       _ = try Apply.run(folder)
-      return outcome.losers.count
+      return aside.count
     }
   }
 

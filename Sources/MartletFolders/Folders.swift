@@ -153,6 +153,11 @@ public final class Folders {
           _ = try Scan.run(folder, isConfirmed: false, isDryRun: false)
         }
       }
+      // What others asked for goes with the next bundle, if it stands here.
+      let wanted = try folder.catalogue().wanted
+      if !wanted.isEmpty, folder.shows(anyOf: wanted) {
+        _ = try Scan.run(folder, isConfirmed: false, isDryRun: false)
+      }
       return sum ?? ApplyReport(folder: folder.name)
     }
   }

@@ -12,6 +12,8 @@ final class OpenFolder {
   let name: String
   var state: FolderState
   private var loaded: CataloguePlace?
+  /// Whether a renamed directory keeps what is in it here. There are file systems where it does not.
+  var renamesDirectories = true
   /// Entries that were read beyond the cache, and messages.
   private var uncached = (entries: 0, messages: 0)
   /// Whether the disk's state of this folder was lost or written by another life of the store: what
@@ -116,6 +118,13 @@ final class OpenFolder {
     if loaded == nil { try loadCatalogue() }
   }
 
+  /// Whether a file with one of these contents stands here.
+  func shows(anyOf hashes: Set<ContentHash>) -> Bool {
+    state.shown.values.contains {
+      if case .file(let hash, _, _) = $0.content { hashes.contains(hash) } else { false }
+    }
+  }
+
   func placement() throws(FolderError) -> Placement {
     Placement(try catalogue()) { [node, group] device in node.cardName(of: device, in: group) }
   }
@@ -138,23 +147,28 @@ final class OpenFolder {
     return root
   }
 
-  /// How a file is known again; nil if it was written so recently that an edit within the same tick
-  /// of the disk's clock might not show.
-  func seen(_ information: FileInformation) -> FolderState.Seen? {
+  /// How a file is known again; as if it had been changed since if it was written so recently that an
+  /// edit within the same tick of the disk's clock might not show. Its permissions are known all the
+  /// same.
+  func seen(_ information: FileInformation) -> FolderState.Seen {
+    var seen = FolderState.Seen(information)
     let (now, isTooLarge) = Int64(clamping: node.environment.now()).multipliedReportingOverflow(
       by: 1_000_000)
     let (age, isTooFar) = now.subtractingReportingOverflow(information.modified)
     // FAT counts by two seconds, others by a few milliseconds.
     let tick: Int64 =
       information.modified.isMultiple(of: 1_000_000_000) ? 2_000_000_000 : 20_000_000
-    if !isTooLarge, !isTooFar, (-tick...tick).contains(age) { return nil }
-    return FolderState.Seen(information)
+    if !isTooLarge, !isTooFar, (-tick...tick).contains(age) {
+      seen.modified = FolderState.Seen.recent
+    }
+    return seen
   }
 
   // MARK: Keeping
 
-  /// What is shown is known again, by this life of the store.
+  /// What is shown is known again, by this life of the store: by that alone nothing is in its place.
   func becomeKnown() {
+    if isUnknown { state.applied = 0 }
     isUnknown = false
     state.instance = node.instance
   }

@@ -22,6 +22,8 @@ struct Recovery {
     for entry in entries {
       if let original = WorkPlace.original(of: entry.name) {
         try recover(entry.name, as: original, folder, root, place)
+      } else if entry.name.starts(with: "tree-".utf8) {
+        try fileCall { () throws(FileSystemError) in try place.removeTree(entry.name) }
       } else if entry.name.starts(with: "new-".utf8) {
         try fileCall { () throws(FileSystemError) in
           try root.system.remove(entry.name, in: place.directory.number)

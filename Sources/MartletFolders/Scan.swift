@@ -55,11 +55,12 @@ struct Scan {
     report = ScanReport(
       folder: folder.name, added: 0, changed: 0, deleted: 0,
       fileCount: walk.found.count { $0.information.kind != .directory }, newByteCount: 0,
-      passedOver: walk.passedOver)
+      passedOver: walk.passedOver + walk.failed)
   }
 
   private mutating func run(isConfirmed: Bool) throws(FolderError) {
-    wasAllShown = try folder.state.applied == messageCount()
+    let length = try messageCount()
+    wasAllShown = !folder.isUnknown && folder.state.applied == length
     var changed: [TreeWalk.Found] = []
     var untouchedCount = 0
     for found in walk.found {
@@ -189,26 +190,42 @@ struct Scan {
     switch look.finding {
     case .gone: return
     case .failed(let reason):
-      report.passedOver.append(FolderRefusal(path: look.path.bytes, reason: reason))
-    case .directory: try tell(look, .directory, giving: nil)
-    case .link(let target): try tell(look, .link(target: target), giving: nil)
+      pass(over: look.path, reason)
+    case .directory: try tell(look, .directory, giving: .nothing)
+    case .link(let target): try tell(look, .link(target: target), giving: .nothing)
     case .moved(.file(let hash, let byteCount, _)):
       try tell(
-        look, .file(hash: hash, byteCount: byteCount, permissions: permissions), giving: nil)
+        look, .file(hash: hash, byteCount: byteCount, permissions: permissions), giving: .nothing)
     case .moved: return
     case .short(let bytes, let hash):
       try tell(
         look,
-        .file(hash: hash, byteCount: UInt64(bytes.count), permissions: permissions), giving: bytes)
+        .file(hash: hash, byteCount: UInt64(bytes.count), permissions: permissions),
+        giving: .bytes(bytes))
     case .long: try tellLong(look, permissions)
     }
   }
 
+  /// What an entry can give of its content.
+  private enum Giving {
+    case nothing
+    /// Of a short file, if nobody gave them yet.
+    case bytes([UInt8])
+    /// Those that the writer has just made of a long file.
+    case ownBlobs
+  }
+
+  /// Whether a content is neither what is to stand at the path nor what stood there.
+  private func isNews(_ look: FileLook, _ content: Content) -> Bool {
+    if let placed = placement.placed(at: look.path), content.isSame(as: placed.version.content) {
+      return false
+    }
+    return folder.state.shown[look.path].map { !content.isSame(as: $0.content) } ?? true
+  }
+
   /// Decides what a path says that was looked at.
-  ///
-  /// - Parameter giving: The bytes of a short file, to be given if nobody has them.
   private mutating func tell(
-    _ look: FileLook, _ content: Content, giving bytes: [UInt8]?
+    _ look: FileLook, _ content: Content, giving: Giving
   ) throws(FolderError) {
     let path = look.path
     let shown = folder.state.shown[path]
@@ -217,11 +234,16 @@ struct Scan {
     let isModeChanged = isModeChanged(look.information, shown)
     if !isModeChanged, let placed, content.isSame(as: placed.version.content) {
       // It stands as it is to stand: written before a crash, equal from the beginning, or touched.
+      // Other permissions are for the next apply.
+      if content != placed.version.content {
+        wasAllShown = false
+        folder.state.applied = 0
+      }
       show(
         path,
         FolderState.Shown(
           copyOf: placed.path == path ? nil : placed.path, covers: placed.covers,
-          content: placed.version.content, seen: seen))
+          content: content, seen: seen))
       return
     }
     if !isModeChanged, var shown, content.isSame(as: shown.content) {
@@ -254,11 +276,12 @@ struct Scan {
     if case .file(let hash, let byteCount, _) = content, byteCount > 0, !folder.state.offers,
       try writer.isWanting(hash)
     {
-      if let bytes {
+      switch giving {
+      case .nothing: break
+      case .bytes(let bytes):
         try writer.give(bytes, hash)
         isGiven = true
-      } else {
-        isGiven = byteCount >= ContentHash.sharedLimit
+      case .ownBlobs: isGiven = true
       }
     }
     try writer.add(
@@ -307,11 +330,23 @@ struct Scan {
   // MARK: Long files
 
   private mutating func tellLong(_ look: FileLook, _ permissions: UInt8) throws(FolderError) {
-    let file: LongFile
-    do throws(FileSystemError) { file = try LongFile(look.path, in: root) } catch {
-      report.passedOver.append(FolderRefusal(path: look.path.bytes, reason: error.reason))
-      return
+    do throws(FolderError) { try readLong(look, permissions) } catch {
+      // What one file is does not keep the others from being told.
+      switch error {
+      case .file(let error) where error.errno != .interrupted:
+        pass(over: look.path, error.reason)
+      case .node(.tooLarge): pass(over: look.path, "it is too long")
+      default: throw error
+      }
     }
+  }
+
+  private mutating func pass(over path: RelativePath, _ reason: String) {
+    report.passedOver.append(FolderRefusal(path: path.bytes, reason: reason))
+  }
+
+  private mutating func readLong(_ look: FileLook, _ permissions: UInt8) throws(FolderError) {
+    let file = try fileCall { () throws(FileSystemError) in try LongFile(look.path, in: root) }
     var look = look
     look.information = file.information
     let byteCount = file.information.byteCount
@@ -329,10 +364,10 @@ struct Scan {
       }
       guard try isStable(file, look) else { return }
       let content = Content.file(hash: hash, byteCount: byteCount, permissions: permissions)
-      var isToBeGiven = !isDryRun && !folder.state.offers
+      var isToBeGiven = !isDryRun && !folder.state.offers && isNews(look, content)
       if isToBeGiven { isToBeGiven = try openWriter().isWanting(hash) }
       guard isToBeGiven else {
-        try tell(look, content, giving: nil)
+        try tell(look, content, giving: .nothing)
         return
       }
       file.rewind()
@@ -343,14 +378,13 @@ struct Scan {
     }
     guard try isStable(file, look) else { return }
     try tell(
-      look, .file(hash: hash, byteCount: byteCount, permissions: permissions), giving: nil)
+      look, .file(hash: hash, byteCount: byteCount, permissions: permissions), giving: .ownBlobs)
   }
 
   /// Whether a file is still as it was when it was opened; else it is left to the next scan.
   private mutating func isStable(_ file: LongFile, _ look: FileLook) throws(FolderError) -> Bool {
     if try file.isUnchanged() { return true }
-    report.passedOver.append(
-      FolderRefusal(path: look.path.bytes, reason: FileLook.isChanging))
+    pass(over: look.path, FileLook.isChanging)
     return false
   }
 
@@ -389,21 +423,36 @@ struct Scan {
   private mutating func finish() throws(FolderError) {
     report.passedOver.sort { RelativePath($0.path) < RelativePath($1.path) }
     guard !isDryRun else { return }
+    nameOnce()
     if !dismissed.isEmpty { try tellDismissed() }
     guard writer != nil || isShownChanged || folder.isUnknown else { return }
     let writer = try openWriter()
-    if walk.unknown.isEmpty || !folder.isUnknown { folder.becomeKnown() }
-    // What was read may still be in memory only: a power cut must not turn it into an edit back.
-    if report.added + report.changed > 0 {
-      try fileCall { () throws(FileSystemError) in try root.sync() }
-    }
+    folder.becomeKnown()
     try writer.flushAll()
-    // What is told here is what the disk shows.
-    if wasAllShown, dismissed.isEmpty { folder.state.applied = try messageCount() }
+    // What is told here is what the disk shows, unless it stands beside something else: then another
+    // version may win, or another name be due.
+    if wasAllShown, dismissed.isEmpty, placement.conflicts.isEmpty {
+      folder.state.applied = try messageCount()
+    }
     try folder.cacheCatalogue(writer.writer)
-    try folder.commit(writer.writer)
+    try writer.commit()
     report.newByteCount = writer.newByteCount
     self.writer = nil
+  }
+
+  /// Leaves out what was named before, save what may be otherwise the next time.
+  private mutating func nameOnce() {
+    let lasting = Set(walk.passedOver.map { RelativePath($0.path) })
+    report.passedOver.removeAll {
+      let path = RelativePath($0.path)
+      return lasting.contains(path) && folder.state.named.contains(path)
+    }
+    let named =
+      lasting.count <= FolderState.namedLimit
+      ? lasting : Set(lasting.sorted().prefix(FolderState.namedLimit))
+    guard folder.state.named != named else { return }
+    folder.state.named = named
+    isShownChanged = true
   }
 
   private func messageCount() throws(FolderError) -> UInt64 {
@@ -427,7 +476,7 @@ struct Scan {
 
   private mutating func openWriter() throws(FolderError) -> ChangeWriter {
     if let writer { return writer }
-    let writer = try ChangeWriter(folder)
+    let writer = try ChangeWriter(folder, root)
     self.writer = writer
     return writer
   }

@@ -16,7 +16,10 @@ struct TreeWalk: Sendable {
   var directories: Set<RelativePath> = []
   /// Directories that could not be looked into: what stands below them is not known.
   var unknown: [RelativePath] = []
+  /// What does not travel, by what it is.
   var passedOver: [FolderRefusal] = []
+  /// What could not be looked at this time.
+  var failed: [FolderRefusal] = []
 
   /// A directory that is passed over wherever it stands: this device's own store.
   struct Excluded: Sendable {
@@ -29,6 +32,7 @@ struct TreeWalk: Sendable {
     var below: [RelativePath] = []
     var unknown: [RelativePath] = []
     var passedOver: [FolderRefusal] = []
+    var failed: [FolderRefusal] = []
   }
 
   /// Directories that one thread looks into in one go.
@@ -59,7 +63,7 @@ struct TreeWalk: Sendable {
             // Gone since: that is for the next scan. Whatever it is, nothing below is known.
             return Visit(
               unknown: [path],
-              passedOver: error.errno == .noSuchFileOrDirectory
+              failed: error.errno == .noSuchFileOrDirectory
                 ? [] : [FolderRefusal(path: path.bytes, reason: error.reason)])
           }
         }
@@ -76,6 +80,7 @@ struct TreeWalk: Sendable {
     directories.formUnion(visit.below)
     unknown += visit.unknown
     passedOver += visit.passedOver
+    failed += visit.failed
     return visit.below
   }
 

@@ -35,6 +35,9 @@ final class WorkPlace: Sendable {
   /// The name of a file that is being written: it may go at any time.
   static func newName(_ number: Int) -> [UInt8] { Array("new-\(number)".utf8) }
 
+  /// The name of a directory that is being made: it may go at any time.
+  static func treeName(_ number: Int) -> [UInt8] { Array("tree-\(number)".utf8) }
+
   /// The name of a file that takes another's place, and of that one afterwards: it goes only if what
   /// is in it is kept elsewhere.
   static func oldName(_ number: Int, of name: [UInt8]) -> [UInt8] {
@@ -47,6 +50,24 @@ final class WorkPlace: Sendable {
     let parts = name.split(separator: 0x2D, maxSplits: 2, omittingEmptySubsequences: false)
     guard parts.count == 3, parts[0].elementsEqual("old".utf8) else { return nil }
     return Array(parts[2])
+  }
+
+  /// Removes a directory with all that is in it.
+  func removeTree(_ name: [UInt8]) throws(FileSystemError) {
+    try Self.remove(name, in: directory)
+  }
+
+  private static func remove(_ name: [UInt8], in parent: Directory) throws(FileSystemError) {
+    let system = parent.system
+    let directory = Directory(system, try system.openDirectory(name, beneath: parent.number))
+    for entry in try system.entries(of: directory.number) {
+      if try system.information(entry.name, in: directory.number)?.kind == .directory {
+        try remove(entry.name, in: directory)
+      } else {
+        try system.remove(entry.name, in: directory.number)
+      }
+    }
+    try system.removeDirectory(name, in: parent.number)
   }
 
   /// Removes it if it is empty.

@@ -14,9 +14,11 @@ extension Node {
   /// - Parameters:
   ///   - peers: Whom to export to; all of them if nil.
   ///   - onReport: Called with each import as it is done.
+  ///   - beforeExport: Called once everything is imported and delivered: what clients write then
+  ///     goes along. Not called on a dry run.
   public func sync(
     _ directory: FilePath, with peers: [String]?, isDryRun: Bool = false,
-    onReport: (ImportReport) -> Void = { _ in }
+    onReport: (ImportReport) -> Void = { _ in }, beforeExport: () -> Void = {}
   ) throws(NodeError) -> SyncReport {
     let carrier = try Self.carrying { () throws(CarrierError) in
       try DirectoryCarrier(
@@ -40,6 +42,7 @@ extension Node {
         onReport(imported)
       }
       try deliver()
+      beforeExport()
     }
     guard !report.isReadOnly else { return report }
     return try changing { () throws(NodeError) -> SyncReport in

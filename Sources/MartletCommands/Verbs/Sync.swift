@@ -36,15 +36,20 @@ struct SyncVerb: Verb {
     try round.scan(isDryRun: isDryRun)
     let before = try console.attempt { () throws(NodeError) in try Deliveries(node) }
     var verdicts: [ImportVerdict] = []
+    var failure: Failure?
     let report: SyncReport
-    do {
+    do throws(NodeError) {
       report = try node.sync(
-        path, with: peers.isEmpty ? nil : peers.map(\.text), isDryRun: isDryRun
-      ) { imported in
-        let verdict = ImportVerdict(isNamed: false, report: imported)
-        verdict.show(on: console)
-        verdicts.append(verdict)
-      }
+        path, with: peers.isEmpty ? nil : peers.map(\.text), isDryRun: isDryRun,
+        onReport: { imported in
+          let verdict = ImportVerdict(isNamed: false, report: imported)
+          verdict.show(on: console)
+          verdicts.append(verdict)
+        },
+        // What a folder has to say of what came goes along.
+        beforeExport: {
+          do throws(Failure) { try round.apply() } catch { failure = error }
+        })
     } catch .file(let error) where error.category == .gone && error.path.starts(with: path) {
       throw Failure(.gone(path))
     } catch {
@@ -65,7 +70,7 @@ struct SyncVerb: Verb {
     if report.isReadOnly {
       console.note("\(Escape.text(path)) is read-only: nothing was written or removed")
     }
-    if !isDryRun { try round.apply() }
+    if let failure { throw failure }
     summarize(
       report, preview.bundles, texts: texts, milliseconds: console.uptime() &- began, on: console)
     return round.status(
