@@ -83,8 +83,19 @@ final class Apply {
       folder.state.applied = applied
       isStateChanged = true
     }
+    reportRefused()
     if try folder.cacheCatalogue(writer) || isStateChanged { try keep(writer) }
     workPlace?.removeIfEmpty()
+  }
+
+  /// Says once which paths were passed over since no disk may hold them.
+  private func reportRefused() {
+    for path in catalogue.refused.dropFirst(folder.state.refusedCount) {
+      refuse(path, FolderRules.objection(to: path) ?? "")
+    }
+    guard folder.state.refusedCount != catalogue.refused.count else { return }
+    folder.state.refusedCount = catalogue.refused.count
+    isStateChanged = true
   }
 
   /// Makes durable what was done, then says that it was.

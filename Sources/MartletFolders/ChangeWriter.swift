@@ -191,6 +191,9 @@ final class ChangeWriter {
 
   /// Adds an entry; paths ascend. One that is given has its content added already.
   func add(_ entry: FolderChange.Entry, _ effect: Effect) throws(FolderError) {
+    var entry = entry
+    // Those beyond stay beside it: so many say the same only where somebody means harm.
+    entry.replaces = Array(entry.replaces.prefix(FolderChange.replacedLimit))
     var added = Pending(entry: entry, effect: effect, end: sharedEnd)
     if entry.isGiven, case .file(let hash, let byteCount, _) = entry.content,
       byteCount >= ContentHash.sharedLimit

@@ -468,7 +468,8 @@ struct Scan {
     for (path, versions) in dismissed.sorted(by: { $0.key < $1.key }) {
       change.entries.append(
         FolderChange.Entry(
-          path: path, content: .deleted, modified: 0, replaces: versions, isGiven: false))
+          path: path, content: .deleted, modified: 0,
+          replaces: Array(versions.prefix(FolderChange.replacedLimit)), isGiven: false))
     }
     try writer.send(change)
   }

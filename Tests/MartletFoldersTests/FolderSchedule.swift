@@ -39,7 +39,7 @@ final class FolderSchedule {
   let disk: MomentFileSystem
   let random: SeededRandom
   let devices: [Device]
-  var group = ""
+  var group: MartletNode.GroupID?
   var model = FolderModel()
   private var registered: Set<ObjectID> = []
 
@@ -98,7 +98,7 @@ final class FolderSchedule {
     let tree = try look(ada)
     _ = try open(ada).add(
       village.tree("ada"), name: "notes", with: devices.dropFirst().map(\.name), offers: false)
-    group = try open(ada).list()[0].id.hex
+    group = try open(ada).list()[0].id
     try take(scanOf: ada, tree, before: [])
     try exchange(ada)
     for device in devices.dropFirst() {
@@ -113,7 +113,7 @@ final class FolderSchedule {
         scanOf: device, tree, before: device.known.subtracting(told), told: told)
       try take(applyOf: device, isStrict: true)
     }
-    for device in devices { device.backups = [try save(device)] }
+    for device in devices where random.chance(0.4) { device.backups = [try save(device)] }
   }
 
   func open(_ device: Device) throws -> Folders {
@@ -395,8 +395,8 @@ final class FolderSchedule {
   @discardableResult
   func readLog(_ device: Device, isOwn: Bool) throws -> [VersionID] {
     let node = try open(device).node
-    guard !group.isEmpty else { return [] }
-    guard let id = try? node.group(group).id else { return [] }
+    // Before the invitation has come there is nothing to be read.
+    guard let id = group, node.groups(of: FolderChange.client).contains(id) else { return [] }
     var new: [VersionID] = []
     device.position = try node.messages(of: FolderChange.client, in: id, from: device.position) {
       message, opened in

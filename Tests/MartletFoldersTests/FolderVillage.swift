@@ -49,9 +49,19 @@ final class FolderVillage {
       threadCount: threadCount)
   }
 
-  func store(_ name: String) -> FilePath { base.appending("stores").appending(name) }
-  func tree(_ name: String) -> FilePath { base.appending("trees").appending(name) }
-  func stick(_ name: String) -> FilePath { base.appending("sticks").appending(name) }
+  func store(_ name: String) -> FilePath { place("stores", name) }
+  func tree(_ name: String) -> FilePath { place("trees", name) }
+  func stick(_ name: String) -> FilePath { place("sticks", name) }
+
+  private var places: [String: FilePath] = [:]
+
+  /// A path is put together once: it is asked for often, and that takes long.
+  private func place(_ kind: String, _ name: String) -> FilePath {
+    if let place = places["\(kind)/\(name)"] { return place }
+    let place = base.appending(kind).appending(name)
+    places["\(kind)/\(name)"] = place
+    return place
+  }
 
   func create(_ names: [String]) throws {
     for name in names {
