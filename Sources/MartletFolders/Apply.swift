@@ -77,7 +77,8 @@ final class Apply {
     // What follows is kept together with this, unless this was much.
     if report.removed + report.moved > Self.batchCount { try keep(writer) }
     try write(plan.writes, writer)
-    let isComplete = plan.waiting.isEmpty && stirred.isEmpty && report.refused.isEmpty
+    let isComplete =
+      plan.waiting.isEmpty && stirred.isEmpty && report.refused.isEmpty && folder.isCatalogueWhole
     let applied = isComplete ? length : 0
     if folder.state.applied != applied {
       folder.state.applied = applied
