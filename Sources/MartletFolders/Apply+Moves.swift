@@ -36,8 +36,6 @@ extension Apply {
     plan.removals.removeAll { moved.contains($0) }
     plan.writes.removeAll { arrived.contains($0.path) }
     plan.waiting.removeAll { arrived.contains($0.path) }
-    report.waitingCount = plan.waiting.count
-    if plan.waiting.isEmpty { report.waitingByteCount = 0 }
   }
 
   /// Renames a file that is as it was seen; else leaves everything as it is.
@@ -76,7 +74,8 @@ extension Apply {
     _ name: [UInt8], in parent: Directory, to write: ApplyPlan.Write, _ now: FileInformation
   ) throws(FileSystemError) {
     guard case .file(_, _, let permissions) = write.placed.version.content else { return }
-    let isModeRight = now.ownerPermissions == permissions
+    let isModeRight =
+      !folder.state.holdsPermissions || now.ownerPermissions == permissions
     guard !isModeRight || now.modified != write.placed.version.modified else {
       return note(write, now)
     }

@@ -21,6 +21,8 @@ final class Apply {
   var report: ApplyReport
   /// Paths where something stands that was not told yet.
   var stirred: [RelativePath] = []
+  /// Files whose content is not here.
+  var waiting: [ApplyPlan.Write] = []
   var workPlace: WorkPlace?
   var nextNumber = 0
   var lastParent: (path: RelativePath, directory: Directory)?
@@ -66,19 +68,20 @@ final class Apply {
 
   func run(upTo length: UInt64) throws(FolderError) {
     var plan = try ApplyPlan(folder, placement)
-    report.waitingCount = plan.waiting.count
-    report.waitingByteCount = plan.waitingByteCount
     try note(plan.notes)
     try setModes(plan.modes)
     // What a renamed path holds is there already, under its old name.
     try move(&plan)
+    waiting = plan.waiting
     try remove(plan.removals)
     try prune()
     // What follows is kept together with this, unless this was much.
     if report.removed + report.moved > Self.batchCount { try keep(writer) }
     try write(plan.writes, writer)
+    report.waitingCount = waiting.count
+    report.waitingByteCount = try held.missingByteCount(of: waiting)
     let isComplete =
-      plan.waiting.isEmpty && stirred.isEmpty && report.refused.isEmpty && folder.isCatalogueWhole
+      waiting.isEmpty && stirred.isEmpty && report.refused.isEmpty && folder.isCatalogueWhole
     let applied = isComplete ? length : 0
     if folder.state.applied != applied {
       folder.state.applied = applied
@@ -122,6 +125,11 @@ final class Apply {
   func setModes(_ modes: [ApplyPlan.Write]) throws(FolderError) {
     for write in modes {
       guard case .file(_, _, let permissions) = write.placed.version.content else { continue }
+      guard folder.state.holdsPermissions else {
+        folder.state.shown[write.path]?.content = write.placed.version.content
+        try note([write])
+        continue
+      }
       try attempting(write.path) { () throws(FileSystemError) in
         let (parent, name) = try place(of: write.path)
         guard let shown = folder.state.shown[write.path],
@@ -211,9 +219,9 @@ final class Apply {
     guard shown.seen?.isRecent == true else {
       return isRenamed ? shown.isUntouchedButRenamed(now) : shown.isUntouched(now)
     }
-    guard shown.hasKind(of: now), shown.seen?.permissions == now.ownerPermissions else {
-      return false
-    }
+    guard shown.hasKind(of: now),
+      !folder.state.holdsPermissions || shown.seen?.permissions == now.ownerPermissions
+    else { return false }
     var batch = FileLook.Batch(parent: path.parent ?? .root)
     batch.paths = [TreeWalk.Found(path: path, information: now)]
     switch batch.look(root).first?.finding {

@@ -20,7 +20,6 @@ struct ApplyPlan {
   var notes: [Write] = []
   /// Files whose content is not here.
   var waiting: [Write] = []
-  var waitingByteCount: UInt64 = 0
 
   init(_ folder: OpenFolder, _ placement: Placement) throws(FolderError) {
     let catalogue = try folder.catalogue()
@@ -60,12 +59,8 @@ struct ApplyPlan {
       return
     }
     if case .file(let hash, let byteCount, _) = content, byteCount > 0 {
-      let missing = try held.missingByteCount(of: hash, byteCount: byteCount)
-      if missing > 0 {
+      if try held.missingByteCount(of: hash, byteCount: byteCount) > 0 {
         waiting.append(write)
-        // What a member says of contents that nobody has may be any number.
-        let (sum, isTooLarge) = waitingByteCount.addingReportingOverflow(missing)
-        waitingByteCount = isTooLarge ? .max : sum
         return
       }
     }
@@ -105,6 +100,19 @@ final class HeldContents {
       if !isHeld { missing += UInt64(range.count) }
     }
     return missing
+  }
+
+  /// The same of all contents that some writes need.
+  func missingByteCount(of writes: [ApplyPlan.Write]) throws(FolderError) -> UInt64 {
+    var sum: UInt64 = 0
+    for write in writes {
+      guard case .file(let hash, let byteCount, _) = write.placed.version.content else { continue }
+      // What a member says of contents that nobody has may be any number.
+      let (next, isTooLarge) = sum.addingReportingOverflow(
+        try missingByteCount(of: hash, byteCount: byteCount))
+      sum = isTooLarge ? .max : next
+    }
+    return sum
   }
 
   /// Whether nobody needs what stands on disk, since the store has it.

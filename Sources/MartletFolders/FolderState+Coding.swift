@@ -27,6 +27,7 @@ extension FolderState {
     wire.instance = Data(instance.bytes)
     wire.offers = offers
     wire.applied = applied
+    wire.modeless = !holdsPermissions
     wire.refusedCount = UInt32(clamping: refusedCount)
     wire.named = Data(PathTable.encode(named.sorted()))
     let paths = shown.ascending
@@ -88,6 +89,7 @@ extension FolderState {
           device: wire.rootDevice, born: wire.hasRootBorn ? wire.rootBorn : nil),
       instance: instance, offers: wire.offers)
     applied = wire.applied
+    holdsPermissions = !wire.modeless
     refusedCount = Int(wire.refusedCount)
     named = Set(
       PathTable.decode(

@@ -75,6 +75,8 @@ package struct FolderState: Equatable, Sendable {
 
   /// All messages below this position of the group's log are shown; 0 if something waits.
   package var applied: UInt64 = 0
+  /// Whether the disk keeps the owner's permissions; FAT does not.
+  package var holdsPermissions = true
   /// So many of the catalogue's refused paths were reported.
   package var refusedCount = 0
 

@@ -186,7 +186,10 @@ struct Scan {
 
   private mutating func tell(_ look: FileLook) throws(FolderError) {
     var permissions: UInt8 = 0
-    if look.information.kind == .file { permissions = look.information.ownerPermissions }
+    if look.information.kind == .file {
+      // A disk without them shows the same for every file.
+      permissions = folder.state.holdsPermissions ? look.information.ownerPermissions : 6
+    }
     switch look.finding {
     case .gone: return
     case .failed(let reason):
@@ -491,7 +494,9 @@ struct Scan {
   private func isModeChanged(
     _ information: FileInformation, _ shown: FolderState.Shown?
   ) -> Bool {
-    guard information.kind == .file, let seen = shown?.seen, case .file = shown?.content else {
+    guard folder.state.holdsPermissions, information.kind == .file, let seen = shown?.seen,
+      case .file = shown?.content
+    else {
       return false
     }
     return seen.permissions != information.ownerPermissions
