@@ -18,7 +18,8 @@ extension Apply {
     func attempt(_ write: ApplyPlan.Write) throws(FolderError) {
       guard folder.state.shown[write.path] == nil,
         case .file(let hash, _, _) = write.placed.version.content,
-        let source = sources[hash]?.last, !write.path.isBelow(source)
+        let source = sources[hash]?.last, !write.path.isBelow(source),
+        folder.state.shown[source]?.content.isSame(as: write.placed.version.content) == true
       else { return }
       sources[hash]?.removeLast()
       var isMoved = false

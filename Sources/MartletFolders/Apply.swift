@@ -77,14 +77,26 @@ final class Apply {
     // What follows is kept together with this, unless this was much.
     if report.removed + report.moved > Self.batchCount { try keep(writer) }
     try write(plan.writes, writer)
-    let isComplete = plan.waiting.isEmpty && stirred.isEmpty && report.refused.isEmpty
+    let isComplete =
+      plan.waiting.isEmpty && stirred.isEmpty && report.refused.isEmpty && folder.isCatalogueWhole
     let applied = isComplete ? length : 0
     if folder.state.applied != applied {
       folder.state.applied = applied
       isStateChanged = true
     }
+    reportRefused()
     if try folder.cacheCatalogue(writer) || isStateChanged { try keep(writer) }
     workPlace?.removeIfEmpty()
+  }
+
+  /// Says once which paths were passed over since no disk may hold them.
+  private func reportRefused() {
+    for path in catalogue.refused.dropFirst(folder.state.refusedCount) {
+      refuse(path, FolderRules.objection(to: path) ?? "")
+    }
+    guard folder.state.refusedCount != catalogue.refused.count else { return }
+    folder.state.refusedCount = catalogue.refused.count
+    isStateChanged = true
   }
 
   /// Makes durable what was done, then says that it was.

@@ -63,7 +63,9 @@ struct ApplyPlan {
       let missing = try held.missingByteCount(of: hash, byteCount: byteCount)
       if missing > 0 {
         waiting.append(write)
-        waitingByteCount += missing
+        // What a member says of contents that nobody has may be any number.
+        let (sum, isTooLarge) = waitingByteCount.addingReportingOverflow(missing)
+        waitingByteCount = isTooLarge ? .max : sum
         return
       }
     }

@@ -95,6 +95,7 @@ extension CataloguePlace {
       }
     }
     wire.wantedHashes = Columns.data(catalogue.wanted.sorted())
+    wire.refusedPaths = catalogue.refused.map { Data($0.bytes) }
     let bytes: [UInt8] = (try? wire.serializedBytes()) ?? []
     let checksum = Checksum.of(bytes.span.bytes, seed: 0)
     return bytes + (0..<8).map { UInt8(truncatingIfNeeded: checksum >> (8 * UInt64($0))) }
@@ -171,7 +172,8 @@ extension CataloguePlace {
     catalogue = Catalogue(
       paths: records, messages: messages,
       blobs: zip(blobs, wire.blobByteCounts).map { FolderChange.Blob(id: $0, byteCount: $1) },
-      contents: contents, wanted: Set(wanted), early: earlyVersions)
+      contents: contents, wanted: Set(wanted), early: earlyVersions,
+      refused: wire.refusedPaths.map { RelativePath([UInt8]($0)) })
     position = wire.position
     self.chain = Chain(chain)
   }

@@ -18,6 +18,11 @@ package struct Catalogue: Equatable, Sendable {
     package var author: DeviceID
     /// Unix milliseconds by its author's clock.
     package var created: UInt64
+
+    package init(author: DeviceID, created: UInt64) {
+      self.author = author
+      self.created = created
+    }
   }
 
   /// Where a content lies: in these blobs one behind the other, from a byte of the first on.
@@ -33,14 +38,20 @@ package struct Catalogue: Equatable, Sendable {
   package private(set) var contents: [ContentHash: Place] = [:]
   /// Contents that somebody asked for before anybody gave them.
   package private(set) var wanted: Set<ContentHash> = []
+  /// Paths that no disk may hold, as they came: the first so many, each by its beginning.
+  package private(set) var refused: [RelativePath] = []
   /// Versions that were replaced before they came: their message is absent still.
   private(set) var early: [RelativePath: Set<VersionID>] = [:]
+
+  /// Of how many refused paths is known what they were.
+  package static let refusedLimit = 256
 
   package init() {}
 
   init(
     paths: [RelativePath: Path], messages: [ObjectID: Message], blobs: [FolderChange.Blob],
-    contents: [ContentHash: Place], wanted: Set<ContentHash>, early: [RelativePath: Set<VersionID>]
+    contents: [ContentHash: Place], wanted: Set<ContentHash>, early: [RelativePath: Set<VersionID>],
+    refused: [RelativePath]
   ) {
     self.paths = paths
     self.messages = messages
@@ -48,6 +59,7 @@ package struct Catalogue: Equatable, Sendable {
     self.contents = contents
     self.wanted = wanted
     self.early = early
+    self.refused = refused
   }
 
   /// Takes what a message says; nothing happens the second time.
@@ -55,7 +67,10 @@ package struct Catalogue: Equatable, Sendable {
     guard messages.updateValue(message, forKey: id) == nil else { return }
     for (index, entry) in change.entries.enumerated() {
       // Each entry by itself: one that no disk may hold keeps no other from being taken.
-      guard FolderRules.objection(to: entry.path) == nil else { continue }
+      guard FolderRules.objection(to: entry.path) == nil else {
+        refuse(entry.path)
+        continue
+      }
       let version = Version(
         id: VersionID(message: id, entry: UInt32(clamping: index)), content: entry.content,
         modified: entry.modified, isFound: entry.isFound)
@@ -63,6 +78,12 @@ package struct Catalogue: Equatable, Sendable {
     }
     place(change)
     wanted.formUnion(change.wanted.filter { contents[$0] == nil })
+  }
+
+  private mutating func refuse(_ path: RelativePath) {
+    guard refused.count < Self.refusedLimit else { return }
+    // One byte more than a path may have says why it is none.
+    refused.append(RelativePath(Array(path.bytes.prefix(RelativePath.byteLimit + 1))))
   }
 
   private mutating func take(

@@ -49,6 +49,7 @@ final class ChangeWriter {
   private static let commitByteCount: UInt64 = 256 << 20
 
   private let folder: OpenFolder
+  private let root: FolderRoot
   let writer: ClientWriter
   private let stage: OrderedStage<Chunk, Sealed, FolderError>
 
@@ -75,8 +76,9 @@ final class ChangeWriter {
   private var longBlobs: [FolderChange.Blob] = []
   private var longHashes: [Digest] = []
 
-  init(_ folder: OpenFolder) throws(FolderError) {
+  init(_ folder: OpenFolder, _ root: FolderRoot) throws(FolderError) {
     self.folder = folder
+    self.root = root
     let writer = try folder.writer()
     self.writer = writer
     let sealer = writer.sealer
@@ -189,6 +191,9 @@ final class ChangeWriter {
 
   /// Adds an entry; paths ascend. One that is given has its content added already.
   func add(_ entry: FolderChange.Entry, _ effect: Effect) throws(FolderError) {
+    var entry = entry
+    // Those beyond stay beside it: so many say the same only where somebody means harm.
+    entry.replaces = Array(entry.replaces.prefix(FolderChange.replacedLimit))
     var added = Pending(entry: entry, effect: effect, end: sharedEnd)
     if entry.isGiven, case .file(let hash, let byteCount, _) = entry.content,
       byteCount >= ContentHash.sharedLimit
@@ -226,8 +231,17 @@ final class ChangeWriter {
 
   private func commitIfFull() throws(FolderError) {
     guard uncommittedByteCount >= Self.commitByteCount else { return }
-    try folder.commit(writer)
+    try commit()
     uncommittedByteCount = 0
+  }
+
+  /// Makes true what was told so far.
+  ///
+  /// What was read may still be in memory only, and what is gone be gone there only: the disk is
+  /// synchronised first, lest a power cut turn either into an edit back.
+  func commit() throws(FolderError) {
+    try fileCall { () throws(FileSystemError) in try root.sync() }
+    try folder.commit(writer)
   }
 
   /// Writes the entries whose contents are sealed, in messages of some thousand.

@@ -1,3 +1,4 @@
+internal import MartletFileSystem
 public import MartletNode
 public import SystemPackage
 
@@ -92,7 +93,9 @@ public struct ApplyReport: Hashable, Sendable {
     for path in other.conflicts where !conflicts.contains(path) { conflicts.append(path) }
     waitingCount = other.waitingCount
     waitingByteCount = other.waitingByteCount
-    refused = other.refused
+    // What is refused is refused each time, paths that no disk may hold the first time only.
+    refused =
+      refused.filter { FolderRules.objection(to: RelativePath($0.path)) != nil } + other.refused
   }
 
   public var isUnchanged: Bool { written == 0 && moved == 0 && removed == 0 && conflicts.isEmpty }

@@ -27,6 +27,7 @@ extension FolderState {
     wire.instance = Data(instance.bytes)
     wire.offers = offers
     wire.applied = applied
+    wire.refusedCount = UInt32(clamping: refusedCount)
     wire.named = Data(PathTable.encode(named.sorted()))
     let paths = shown.ascending
     wire.paths = Data(PathTable.encode(paths))
@@ -87,6 +88,7 @@ extension FolderState {
           device: wire.rootDevice, born: wire.hasRootBorn ? wire.rootBorn : nil),
       instance: instance, offers: wire.offers)
     applied = wire.applied
+    refusedCount = Int(wire.refusedCount)
     named = Set(
       PathTable.decode(
         [UInt8](wire.named), countLimit: Self.namedLimit, byteLimit: Self.pathByteLimit) ?? [])

@@ -75,6 +75,8 @@ package struct FolderState: Equatable, Sendable {
 
   /// All messages below this position of the group's log are shown; 0 if something waits.
   package var applied: UInt64 = 0
+  /// So many of the catalogue's refused paths were reported.
+  package var refusedCount = 0
 
   /// Paths that are passed over and were named to somebody: once is enough. At most
   /// ``namedLimit``; what is beyond is named again.

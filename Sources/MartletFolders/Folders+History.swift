@@ -82,7 +82,9 @@ extension Folders {
         FolderChange.Entry(
           path: inside, content: chosen.content,
           modified: Int64(clamping: node.environment.now()) &* 1_000_000,
-          replaces: current.filter { Self.isSeen($0, in: folder, at: inside) }.map(\.id),
+          replaces: Array(
+            current.filter { Self.isSeen($0, in: folder, at: inside) }.map(\.id)
+              .prefix(FolderChange.replacedLimit)),
           isGiven: false)
       ]
       try tell(change, in: folder)
@@ -114,7 +116,8 @@ extension Folders {
       var change = FolderChange()
       change.entries = [
         FolderChange.Entry(
-          path: inside, content: .deleted, modified: 0, replaces: aside.flatMap(\.covers),
+          path: inside, content: .deleted, modified: 0,
+          replaces: Array(aside.flatMap(\.covers).prefix(FolderChange.replacedLimit)),
           isGiven: false)
       ]
       try tell(change, in: folder)

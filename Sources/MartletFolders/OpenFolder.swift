@@ -16,6 +16,8 @@ final class OpenFolder {
   var renamesDirectories = true
   /// Entries that were read beyond the cache, and messages.
   private var uncached = (entries: 0, messages: 0)
+  /// Whether all messages could be read: one that is damaged may come back from a peer.
+  private(set) var isCatalogueWhole = true
   /// Whether the disk's state of this folder was lost or written by another life of the store: what
   /// stands there is then taken for what it is, and nothing for deleted or replaced.
   private(set) var isUnknown: Bool
@@ -77,7 +79,7 @@ final class OpenFolder {
       loaded = nil
       var catalogue = place.catalogue
       place.catalogue = Catalogue()
-      place.position = try nodeCall { () throws(NodeError) in
+      let (end, isWhole) = try nodeCall { () throws(NodeError) in
         try node.messages(of: FolderChange.client, in: group, from: place.position) { id, message in
           guard let change = try? FolderChange(decoding: message.body) else { return }
           uncached.entries += change.entries.count
@@ -87,6 +89,8 @@ final class OpenFolder {
             Catalogue.Message(author: message.author, created: message.created))
         }
       }
+      place.position = end
+      if !isWhole { isCatalogueWhole = false }
       place.catalogue = catalogue
       place.chain =
         try nodeCall { () throws(NodeError) in
@@ -187,7 +191,7 @@ final class OpenFolder {
   /// - Returns: Whether there is something to commit.
   @discardableResult
   func cacheCatalogue(_ writer: ClientWriter) throws(FolderError) -> Bool {
-    guard let loaded,
+    guard let loaded, isCatalogueWhole,
       uncached.messages > 32 || uncached.entries > 256 + loaded.catalogue.paths.count / 16
     else { return false }
     try nodeCall { () throws(NodeError) in try writer.cache(loaded.encoded) }

@@ -71,7 +71,8 @@ struct Recovery {
         record.current.contains { $0.content == .link(target: target) }
           || record.past.contains(Content.link(target: target).fingerprint)
       }
-    case .directory, .other: return
+    // Put there by somebody in the moment in which it was moved aside.
+    case .directory, .other: isKept = false
     }
     try fileCall { () throws(FileSystemError) in
       if isKept { return try root.system.remove(name, in: place.directory.number) }

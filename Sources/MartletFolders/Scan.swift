@@ -428,9 +428,6 @@ struct Scan {
     guard writer != nil || isShownChanged || folder.isUnknown else { return }
     let writer = try openWriter()
     folder.becomeKnown()
-    // What was read may still be in memory only, and what is gone be gone there only: a power cut
-    // must turn neither into an edit back.
-    try fileCall { () throws(FileSystemError) in try root.sync() }
     try writer.flushAll()
     // What is told here is what the disk shows, unless it stands beside something else: then another
     // version may win, or another name be due.
@@ -438,7 +435,7 @@ struct Scan {
       folder.state.applied = try messageCount()
     }
     try folder.cacheCatalogue(writer.writer)
-    try folder.commit(writer.writer)
+    try writer.commit()
     report.newByteCount = writer.newByteCount
     self.writer = nil
   }
@@ -471,14 +468,15 @@ struct Scan {
     for (path, versions) in dismissed.sorted(by: { $0.key < $1.key }) {
       change.entries.append(
         FolderChange.Entry(
-          path: path, content: .deleted, modified: 0, replaces: versions, isGiven: false))
+          path: path, content: .deleted, modified: 0,
+          replaces: Array(versions.prefix(FolderChange.replacedLimit)), isGiven: false))
     }
     try writer.send(change)
   }
 
   private mutating func openWriter() throws(FolderError) -> ChangeWriter {
     if let writer { return writer }
-    let writer = try ChangeWriter(folder)
+    let writer = try ChangeWriter(folder, root)
     self.writer = writer
     return writer
   }

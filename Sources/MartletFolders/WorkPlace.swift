@@ -52,22 +52,28 @@ final class WorkPlace: Sendable {
     return Array(parts[2])
   }
 
-  /// Removes a directory with all that is in it.
+  /// Removes a directory with all that is in it, however deep: one is held open at a time.
   func removeTree(_ name: [UInt8]) throws(FileSystemError) {
-    try Self.remove(name, in: directory)
-  }
-
-  private static func remove(_ name: [UInt8], in parent: Directory) throws(FileSystemError) {
-    let system = parent.system
-    let directory = Directory(system, try system.openDirectory(name, beneath: parent.number))
-    for entry in try system.entries(of: directory.number) {
-      if try system.information(entry.name, in: directory.number)?.kind == .directory {
-        try remove(entry.name, in: directory)
-      } else {
-        try system.remove(entry.name, in: directory.number)
+    let system = root.system
+    let top = RelativePath(FolderRules.ownName).appending(name)
+    var paths = [top]
+    var index = 0
+    while index < paths.count {
+      let path = paths[index]
+      index += 1
+      let directory = try root.open(path)
+      for entry in try system.entries(of: directory.number) {
+        if try system.information(entry.name, in: directory.number)?.kind == .directory {
+          paths.append(path.appending(entry.name))
+        } else {
+          try system.remove(entry.name, in: directory.number)
+        }
       }
     }
-    try system.removeDirectory(name, in: parent.number)
+    for path in paths.reversed() {
+      let parent = try root.open(path.parent ?? .root)
+      try system.removeDirectory(path.name, in: parent.number)
+    }
   }
 
   /// Removes it if it is empty.

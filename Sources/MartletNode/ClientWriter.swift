@@ -166,14 +166,17 @@ extension Node {
     return try reading(log) { () throws(LogReadError) in try log.chain(at: count) }
   }
 
-  /// Hands out the messages of a client from a position of the log on; returns where it ends.
-  /// One whose bytes are damaged is passed over.
+  /// Hands out the messages of a client from a position of the log on.
+  ///
+  /// - Returns: Where the log ends, and whether all of it could be read: what is damaged is passed
+  ///   over, and may come back.
   package func messages(
     of client: String, in group: GroupID, from position: UInt64,
     _ body: (ObjectID, GroupMessage) throws(NodeError) -> Void
-  ) throws(NodeError) -> UInt64 {
+  ) throws(NodeError) -> (end: UInt64, isWhole: Bool) {
     let log = try log(LogID(group: group, objectClass: .messages))
-    guard position < log.length else { return log.length }
+    guard position < log.length else { return (log.length, true) }
+    var isWhole = true
     groupStates[group]?.unlock(with: try identity().sealing)
     var position = position
     while position < log.length {
@@ -182,13 +185,15 @@ extension Node {
       }
       for stored in objects {
         try checkStop()
-        if let (_, opened) = try? opened(stored, in: group), opened.message.client == client {
-          try body(stored.id, opened.message)
+        guard let (_, opened) = try? opened(stored, in: group) else {
+          isWhole = false
+          continue
         }
+        if opened.message.client == client { try body(stored.id, opened.message) }
       }
       position += UInt64(objects.count)
     }
-    return position
+    return (position, isWhole)
   }
 
   /// Whether one of a group's first messages is of a client; false where that cannot be told.

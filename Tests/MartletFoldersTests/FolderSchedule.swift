@@ -413,7 +413,7 @@ final class FolderSchedule {
         told[version] = entry
       }
       if isNew, !isOwn { violate("\(device.name): holds a message that nobody was seen to tell") }
-    }
+    }.end
     return new
   }
 

@@ -48,6 +48,9 @@ struct LabelTests {
       "mrt members",
       "mrt pack",
       "mrt entry",
+      "mrt file",
+      "mrt file chunk",
+      "mrt file chunks",
     ]
     #expect(Set(Label.allCases.map(\.rawValue)) == released)
   }

@@ -205,6 +205,12 @@ package nonisolated struct Martlet_FolderStateMessage: @unchecked Sendable {
     set {_uniqueStorage()._applied = newValue}
   }
 
+  /// So many paths that no disk may hold were reported.
+  package var refusedCount: UInt32 {
+    get {_storage._refusedCount}
+    set {_uniqueStorage()._refusedCount = newValue}
+  }
+
   /// Paths that were passed over and named to somebody, ascending.
   package var named: Data {
     get {_storage._named}
@@ -454,6 +460,12 @@ package nonisolated struct Martlet_FolderCatalogueMessage: @unchecked Sendable {
     set {_uniqueStorage()._checksum = newValue}
   }
 
+  /// Paths that no disk may hold, as they came.
+  package var refusedPaths: [Data] {
+    get {_storage._refusedPaths}
+    set {_uniqueStorage()._refusedPaths = newValue}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -659,7 +671,7 @@ nonisolated extension Martlet_FolderChangeBody: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension Martlet_FolderStateMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".FolderStateMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}root\0\u{3}root_inode\0\u{3}root_device\0\u{3}root_born\0\u{1}instance\0\u{1}offers\0\u{1}removed\0\u{1}paths\0\u{1}messages\0\u{3}cover_counts\0\u{3}cover_messages\0\u{3}cover_entries\0\u{1}copies\0\u{3}copied_paths\0\u{1}kinds\0\u{1}modified\0\u{3}byte_counts\0\u{1}hashes\0\u{1}targets\0\u{1}seen\0\u{3}seen_modified\0\u{3}seen_changed\0\u{3}seen_inodes\0\u{3}seen_permissions\0\u{1}applied\0\u{1}named\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}root\0\u{3}root_inode\0\u{3}root_device\0\u{3}root_born\0\u{1}instance\0\u{1}offers\0\u{1}removed\0\u{1}paths\0\u{1}messages\0\u{3}cover_counts\0\u{3}cover_messages\0\u{3}cover_entries\0\u{1}copies\0\u{3}copied_paths\0\u{1}kinds\0\u{1}modified\0\u{3}byte_counts\0\u{1}hashes\0\u{1}targets\0\u{1}seen\0\u{3}seen_modified\0\u{3}seen_changed\0\u{3}seen_inodes\0\u{3}seen_permissions\0\u{1}applied\0\u{1}named\0\u{3}refused_count\0")
 
   fileprivate class _StorageClass {
     var _root: Data = Data()
@@ -670,6 +682,7 @@ nonisolated extension Martlet_FolderStateMessage: SwiftProtobuf.Message, SwiftPr
     var _offers: Bool = false
     var _removed: Bool = false
     var _applied: UInt64 = 0
+    var _refusedCount: UInt32 = 0
     var _named: Data = Data()
     var _paths: Data = Data()
     var _messages: Data = Data()
@@ -706,6 +719,7 @@ nonisolated extension Martlet_FolderStateMessage: SwiftProtobuf.Message, SwiftPr
       _offers = source._offers
       _removed = source._removed
       _applied = source._applied
+      _refusedCount = source._refusedCount
       _named = source._named
       _paths = source._paths
       _messages = source._messages
@@ -768,6 +782,7 @@ nonisolated extension Martlet_FolderStateMessage: SwiftProtobuf.Message, SwiftPr
         case 24: try { try decoder.decodeSingularBytesField(value: &_storage._seenPermissions) }()
         case 25: try { try decoder.decodeSingularUInt64Field(value: &_storage._applied) }()
         case 26: try { try decoder.decodeSingularBytesField(value: &_storage._named) }()
+        case 27: try { try decoder.decodeSingularUInt32Field(value: &_storage._refusedCount) }()
         default: break
         }
       }
@@ -858,6 +873,9 @@ nonisolated extension Martlet_FolderStateMessage: SwiftProtobuf.Message, SwiftPr
       if !_storage._named.isEmpty {
         try visitor.visitSingularBytesField(value: _storage._named, fieldNumber: 26)
       }
+      if _storage._refusedCount != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._refusedCount, fieldNumber: 27)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -875,6 +893,7 @@ nonisolated extension Martlet_FolderStateMessage: SwiftProtobuf.Message, SwiftPr
         if _storage._offers != rhs_storage._offers {return false}
         if _storage._removed != rhs_storage._removed {return false}
         if _storage._applied != rhs_storage._applied {return false}
+        if _storage._refusedCount != rhs_storage._refusedCount {return false}
         if _storage._named != rhs_storage._named {return false}
         if _storage._paths != rhs_storage._paths {return false}
         if _storage._messages != rhs_storage._messages {return false}
@@ -904,7 +923,7 @@ nonisolated extension Martlet_FolderStateMessage: SwiftProtobuf.Message, SwiftPr
 
 nonisolated extension Martlet_FolderCatalogueMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".FolderCatalogueMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}position\0\u{1}chain\0\u{1}messages\0\u{1}authors\0\u{3}message_authors\0\u{3}message_times\0\u{1}paths\0\u{3}version_counts\0\u{3}version_messages\0\u{3}version_entries\0\u{1}kinds\0\u{1}modified\0\u{3}byte_counts\0\u{1}hashes\0\u{1}targets\0\u{3}past_counts\0\u{1}pasts\0\u{1}blobs\0\u{3}blob_byte_counts\0\u{3}content_hashes\0\u{3}content_blobs\0\u{3}content_skips\0\u{3}content_byte_counts\0\u{3}early_messages\0\u{3}early_entries\0\u{3}early_paths\0\u{3}wanted_hashes\0\u{1}checksum\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}position\0\u{1}chain\0\u{1}messages\0\u{1}authors\0\u{3}message_authors\0\u{3}message_times\0\u{1}paths\0\u{3}version_counts\0\u{3}version_messages\0\u{3}version_entries\0\u{1}kinds\0\u{1}modified\0\u{3}byte_counts\0\u{1}hashes\0\u{1}targets\0\u{3}past_counts\0\u{1}pasts\0\u{1}blobs\0\u{3}blob_byte_counts\0\u{3}content_hashes\0\u{3}content_blobs\0\u{3}content_skips\0\u{3}content_byte_counts\0\u{3}early_messages\0\u{3}early_entries\0\u{3}early_paths\0\u{3}wanted_hashes\0\u{1}checksum\0\u{3}refused_paths\0")
 
   fileprivate class _StorageClass {
     var _position: UInt64 = 0
@@ -935,6 +954,7 @@ nonisolated extension Martlet_FolderCatalogueMessage: SwiftProtobuf.Message, Swi
     var _earlyPaths: [Data] = []
     var _wantedHashes: Data = Data()
     var _checksum: UInt64 = 0
+    var _refusedPaths: [Data] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -973,6 +993,7 @@ nonisolated extension Martlet_FolderCatalogueMessage: SwiftProtobuf.Message, Swi
       _earlyPaths = source._earlyPaths
       _wantedHashes = source._wantedHashes
       _checksum = source._checksum
+      _refusedPaths = source._refusedPaths
     }
   }
 
@@ -1019,6 +1040,7 @@ nonisolated extension Martlet_FolderCatalogueMessage: SwiftProtobuf.Message, Swi
         case 26: try { try decoder.decodeRepeatedBytesField(value: &_storage._earlyPaths) }()
         case 27: try { try decoder.decodeSingularBytesField(value: &_storage._wantedHashes) }()
         case 28: try { try decoder.decodeSingularUInt64Field(value: &_storage._checksum) }()
+        case 29: try { try decoder.decodeRepeatedBytesField(value: &_storage._refusedPaths) }()
         default: break
         }
       }
@@ -1111,6 +1133,9 @@ nonisolated extension Martlet_FolderCatalogueMessage: SwiftProtobuf.Message, Swi
       if _storage._checksum != 0 {
         try visitor.visitSingularUInt64Field(value: _storage._checksum, fieldNumber: 28)
       }
+      if !_storage._refusedPaths.isEmpty {
+        try visitor.visitRepeatedBytesField(value: _storage._refusedPaths, fieldNumber: 29)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1148,6 +1173,7 @@ nonisolated extension Martlet_FolderCatalogueMessage: SwiftProtobuf.Message, Swi
         if _storage._earlyPaths != rhs_storage._earlyPaths {return false}
         if _storage._wantedHashes != rhs_storage._wantedHashes {return false}
         if _storage._checksum != rhs_storage._checksum {return false}
+        if _storage._refusedPaths != rhs_storage._refusedPaths {return false}
         return true
       }
       if !storagesAreEqual {return false}
