@@ -73,7 +73,10 @@ extension FolderSchedule {
           mustDelete[origin, default: []].formUnion(current(origin, before.covers))
         } else if let before {
           mayEdit[path] = base(path, before)
-          mustEdit[path] = current(path, before.covers)
+          // An empty directory may be gone already for what is to stand in its place.
+          mustEdit[path] = current(path, before.covers).filter {
+            model.versions[$0]?.content.holdsBytes == true
+          }
         }
         mayEdit[path, default: []].formUnion(empty(path))
       } else if let before {

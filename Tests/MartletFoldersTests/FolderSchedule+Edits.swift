@@ -317,7 +317,7 @@ extension FolderSchedule {
       !version.content.holdsBytes
         || device.shown.contains { place, shown in
           (place == path || shown.origin == path)
-            && shown.content.isSame(as: version.content)
+            && (shown.content.isSame(as: version.content) || shown.covers.contains(version.id))
         }
     }
     if !Set(entry.replaces).isSubset(of: seen.map(\.id)) {
