@@ -9,7 +9,7 @@ extension Apply {
   func put(_ write: ApplyPlan.Write, _ number: Int, in work: WorkPlace) throws(FolderError) {
     let shown = folder.state.shown[write.path]
     let isKept =
-      try shown.map { shown throws(FolderError) in try held.isKept(shown.content) } ?? true
+      try shown.map { shown throws(FolderError) in try held.isKept(shown) } ?? true
     var isPlaced = false
     try attempting(write.path) { () throws(FileSystemError) in
       let (parent, name) = try place(of: write.path)

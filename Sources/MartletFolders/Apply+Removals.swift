@@ -9,7 +9,7 @@ extension Apply {
     for path in removals.reversed() {
       try checkStop()
       guard let shown = folder.state.shown[path] else { continue }
-      let isKept = try held.isKept(shown.content)
+      let isKept = try held.isKept(shown)
       try attempting(path) { () throws(FileSystemError) in
         if try remove(path, shown, isKept: isKept) {
           folder.state.shown[path] = nil
@@ -87,7 +87,7 @@ extension Apply {
     }
     waiting.remove(at: index)
     guard let now = try root.system.information(last, in: parent.number) else { return true }
-    note(write, now)
+    note(write, now, isKept: false)
     count(write)
     return true
   }

@@ -45,7 +45,11 @@ final class Apply {
     try Recovery.run(folder, root)
     do throws(FolderError) {
       let apply = try Apply(folder, root)
-      try apply.run(upTo: length)
+      do throws(FolderError) { try apply.run(upTo: length) } catch {
+        // What was done until somebody asked to stop is kept.
+        if case .node(.interrupted) = error, apply.isStateChanged { try apply.keep() }
+        throw error
+      }
       return (apply.report, apply.stirred)
     } catch {
       // What is in the way of a full disk goes at once; else the next run sees to it.
@@ -76,8 +80,8 @@ final class Apply {
     try remove(plan.removals)
     try prune()
     // What follows is kept together with this, unless this was much.
-    if report.removed + report.moved > Self.batchCount { try keep(writer) }
-    try write(plan.writes, writer)
+    if report.removed + report.moved > Self.batchCount { try keep() }
+    try write(plan.writes)
     report.waitingCount = waiting.count
     report.waitingByteCount = try held.missingByteCount(of: waiting)
     let isComplete =
@@ -88,14 +92,14 @@ final class Apply {
       isStateChanged = true
     }
     reportRefused()
-    if try folder.cacheCatalogue(writer) || isStateChanged { try keep(writer) }
+    if try folder.cacheCatalogue(writer) || isStateChanged { try keep() }
     workPlace?.removeIfEmpty()
   }
 
   /// Says once which paths were passed over since no disk may hold them.
   private func reportRefused() {
     for path in catalogue.refused.dropFirst(folder.state.refusedCount) {
-      refuse(path, FolderRules.objection(to: path) ?? "")
+      refuse(path, FolderRules.objection(to: path) ?? "the folder has too many paths")
     }
     guard folder.state.refusedCount != catalogue.refused.count else { return }
     folder.state.refusedCount = catalogue.refused.count
@@ -103,7 +107,7 @@ final class Apply {
   }
 
   /// Makes durable what was done, then says that it was.
-  func keep(_ writer: ClientWriter) throws(FolderError) {
+  func keep() throws(FolderError) {
     lastParent = nil
     try fileCall { () throws(FileSystemError) in try root.sync() }
     try folder.commit(writer)
@@ -143,7 +147,7 @@ final class Apply {
         defer { root.system.close(file) }
         try root.system.setPermissions(file, Self.permissions(permissions, now.permissions))
         try root.system.sync(file)
-        note(write, try root.system.information(file))
+        note(write, try root.system.information(file), isKept: shown.isKept)
         report.written += 1
       }
     }
@@ -171,11 +175,12 @@ final class Apply {
     note(write, now)
   }
 
-  func note(_ write: ApplyPlan.Write, _ now: FileInformation) {
+  /// - Parameter isKept: Whether the store was seen to have the content.
+  func note(_ write: ApplyPlan.Write, _ now: FileInformation, isKept: Bool = true) {
     folder.state.shown[write.path] = FolderState.Shown(
       copyOf: write.placed.path == write.path ? nil : write.placed.path,
       covers: write.placed.covers, content: write.placed.version.content,
-      seen: folder.seen(now))
+      seen: folder.seen(now), isKept: isKept)
     isStateChanged = true
   }
 

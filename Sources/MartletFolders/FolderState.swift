@@ -31,14 +31,19 @@ package struct FolderState: Equatable, Sendable {
     package var content: Content
     /// How the disk looked then; nil if that tells nothing, and the content is to be looked at.
     package var seen: Seen?
+    /// Whether the store was seen to have this very content: it was sealed here, or written from
+    /// there. Else it has no more than somebody's word.
+    package var isKept: Bool
 
     package init(
-      copyOf: RelativePath?, covers: [VersionID], content: Content, seen: Seen?
+      copyOf: RelativePath?, covers: [VersionID], content: Content, seen: Seen?,
+      isKept: Bool = false
     ) {
       self.copyOf = copyOf
       self.covers = covers
       self.content = content
       self.seen = seen
+      self.isKept = isKept
     }
   }
 

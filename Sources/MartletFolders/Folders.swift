@@ -150,6 +150,8 @@ public final class Folders {
     onReport: (ScanReport) -> Void
   ) throws(FolderError) {
     try forEach(name) { group throws(FolderError) in
+      // What only would be told is not to be remembered.
+      defer { if isDryRun { opened[group] = nil } }
       onReport(
         try attempting(group) { folder throws(FolderError) in
           try Scan.run(folder, isConfirmed: confirmsDeletions, isDryRun: isDryRun)
@@ -237,7 +239,10 @@ public final class Folders {
   }
 
   func folder(_ group: MartletNode.GroupID) throws(FolderError) -> OpenFolder {
-    if let folder = opened[group] { return folder }
+    // An import may have made this another life of the store.
+    if let folder = opened[group], folder.isUnknown || folder.state.instance == node.instance {
+      return folder
+    }
     let name = try nodeCall { () throws(NodeError) in try node.group(group.hex).name }
     let folder = try OpenFolder(group, of: node, name: name)
     opened[group] = folder

@@ -159,7 +159,11 @@ struct Scan {
       for look in looks {
         try checkStop()
         var look = look
-        if let content = moved[MovedKey(look.information)], case .file = content {
+        // Only where reading is dear, and only by times that no other file has by chance.
+        if case .long = look.finding, folder.state.shown[look.path] == nil,
+          !look.information.modified.isMultiple(of: 1_000_000_000),
+          let content = moved[MovedKey(look.information)], case .file = content
+        {
           look.finding = .moved(content)
         }
         while let path = gone.first, path < look.path {
@@ -322,6 +326,11 @@ struct Scan {
       show(path, nil)
       return
     }
+    // An editor may just have put another file in its place.
+    let now = try fileCall { () throws(FileSystemError) in try root.information(at: path) }
+    guard now == nil || now?.kind == .directory else {
+      return pass(over: path, FileLook.isChanging)
+    }
     report.deleted += 1
     guard !isDryRun else { return }
     try openWriter().add(
@@ -402,8 +411,7 @@ struct Scan {
       guard let shown = folder.state.shown[path],
         case .file(let hash, let byteCount, _) = shown.content, catalogue.wanted.contains(hash),
         !given.contains(hash), try openWriter().isWanting(hash),
-        let now = try fileCall({ () throws(FileSystemError) in try root.information(at: path) }),
-        shown.isUntouched(now)
+        let now = try? root.information(at: path), shown.isUntouched(now)
       else { continue }
       if byteCount < ContentHash.sharedLimit {
         let found = TreeWalk.Found(path: path, information: now)
@@ -412,8 +420,17 @@ struct Scan {
         guard case .short(let bytes, hash) = batch.look(root).first?.finding else { continue }
         try openWriter().give(bytes, hash)
       } else {
-        let file = try fileCall { () throws(FileSystemError) in try LongFile(path, in: root) }
-        let found = try openWriter().giveLong { () throws(FolderError) in try file.next() }
+        let found: ContentHash
+        do throws(FolderError) {
+          let file = try fileCall { () throws(FileSystemError) in try LongFile(path, in: root) }
+          found = try openWriter().giveLong { () throws(FolderError) in
+            try checkStop()
+            return try file.next()
+          }
+        } catch {
+          guard case .file = error else { throw error }
+          continue
+        }
         guard found == hash else { continue }
       }
       given.insert(hash)
@@ -468,13 +485,20 @@ struct Scan {
     let writer = try openWriter()
     try writer.flushAll()
     var change = FolderChange()
+    var byteCount = 0
     for (path, versions) in dismissed.sorted(by: { $0.key < $1.key }) {
       change.entries.append(
         FolderChange.Entry(
           path: path, content: .deleted, modified: 0,
           replaces: Array(versions.prefix(FolderChange.replacedLimit)), isGiven: false))
+      byteCount += path.bytes.count + 40 * versions.count
+      if byteCount > 256 << 10 || change.entries.count == 4096 {
+        try writer.send(change)
+        change = FolderChange()
+        byteCount = 0
+      }
     }
-    try writer.send(change)
+    if !change.entries.isEmpty { try writer.send(change) }
   }
 
   private mutating func openWriter() throws(FolderError) -> ChangeWriter {

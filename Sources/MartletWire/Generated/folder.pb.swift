@@ -286,7 +286,8 @@ package nonisolated struct Martlet_FolderStateMessage: @unchecked Sendable {
     set {_uniqueStorage()._targets = newValue}
   }
 
-  /// Whether the disk is known to have been as follows when it was last looked at, and how.
+  /// 1 if the disk is known to have been as follows when it was last looked at; 2 if the store was
+  /// seen to have the content.
   package var seen: Data {
     get {_storage._seen}
     set {_uniqueStorage()._seen = newValue}
