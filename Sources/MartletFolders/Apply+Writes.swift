@@ -46,7 +46,7 @@ extension Apply {
   /// In the order in which contents lie in blobs, so that each blob is opened once.
   private func groups(of writes: [ApplyPlan.Write]) throws(FolderError) -> [Group] {
     let trees = try NewTrees(
-      folder.renamesDirectories ? writes.filter { folder.state.shown[$0.path] == nil } : [],
+      folder.renamesDirectories ? writes.filter { isNew($0) } : [],
       in: root)
     var groups: [Group] = []
     var indexes: [RelativePath: Int] = [:]
@@ -57,7 +57,7 @@ extension Apply {
         byteCount = count
         if let found = catalogue.contents[hash] { place = (found.blob, found.skip) }
       }
-      let tree = folder.state.shown[write.path] == nil ? trees.tree(of: write.path) : nil
+      let tree = isNew(write) ? trees.tree(of: write.path) : nil
       if let tree, let index = indexes[tree] {
         groups[index].writes.append(write)
         groups[index].byteCount += byteCount
@@ -68,6 +68,12 @@ extension Apply {
       }
     }
     return groups.sorted { $0.place < $1.place }
+  }
+
+  /// Whether a path may be made in a new directory: nothing stands there, and it is not too long to be
+  /// made in the work place.
+  private func isNew(_ write: ApplyPlan.Write) -> Bool {
+    folder.state.shown[write.path] == nil && write.path.bytes.count < RelativePath.byteLimit - 64
   }
 
   private func write(_ batch: [Group]) throws(FolderError) {

@@ -219,7 +219,8 @@ extension Catalogue.Path {
         spoken.append(version.id)
       }
     }
-    spoken += current.map(\.id).filter { id in !living.contains { $0.id == id } }
+    let alive = Set(living.map(\.id))
+    spoken += current.map(\.id).filter { !alive.contains($0) }
     sides[0].covers += spoken.sorted()
     return Outcome(winner: sides[0], losers: Array(sides.dropFirst()))
   }
