@@ -88,6 +88,11 @@ extension Failure {
         "the content of \(Escape.text(path)) is not here: \(Words.bytes(byteCount)) are missing; "
           + "what stands there was left alone",
         hint: "`martlet folder request \(Escape.text(path))` asks for it, then sync", path: path)
+    case .notWritten(let path, let reason):
+      self.init(
+        .partial,
+        "\(Escape.text(path)) was brought back for all members, and could not be written here: "
+          + Escape.text(reason), hint: "the next `martlet sync` tries again", path: path)
     case .stands(let path):
       self.init(
         .failed, "what stands at \(Escape.text(path)) would be lost; it was left alone",

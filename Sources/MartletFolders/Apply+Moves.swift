@@ -36,8 +36,6 @@ extension Apply {
     plan.removals.removeAll { moved.contains($0) }
     plan.writes.removeAll { arrived.contains($0.path) }
     plan.waiting.removeAll { arrived.contains($0.path) }
-    report.waitingCount = plan.waiting.count
-    if plan.waiting.isEmpty { report.waitingByteCount = 0 }
   }
 
   /// Renames a file that is as it was seen; else leaves everything as it is.
@@ -66,19 +64,21 @@ extension Apply {
     }
     folder.state.shown[source] = nil
     if let directory = source.parent { emptied.insert(directory) }
-    try adjust(name, in: parent, to: write, there)
+    try adjust(name, in: parent, to: write, there, isKept: shown.isKept)
     report.moved += 1
     return true
   }
 
   /// Gives a renamed file the permissions and the time of the version that it shows now.
   private func adjust(
-    _ name: [UInt8], in parent: Directory, to write: ApplyPlan.Write, _ now: FileInformation
+    _ name: [UInt8], in parent: Directory, to write: ApplyPlan.Write, _ now: FileInformation,
+    isKept: Bool
   ) throws(FileSystemError) {
     guard case .file(_, _, let permissions) = write.placed.version.content else { return }
-    let isModeRight = now.ownerPermissions == permissions
+    let isModeRight =
+      !folder.state.holdsPermissions || now.ownerPermissions == permissions
     guard !isModeRight || now.modified != write.placed.version.modified else {
-      return note(write, now)
+      return note(write, now, isKept: isKept)
     }
     let file = try root.system.open(name, in: parent.number, .read)
     defer { root.system.close(file) }
@@ -86,6 +86,6 @@ extension Apply {
       try root.system.setPermissions(file, Self.permissions(permissions, now.permissions))
     }
     try root.system.setModified(file, write.placed.version.modified)
-    note(write, try root.system.information(file))
+    note(write, try root.system.information(file), isKept: isKept)
   }
 }

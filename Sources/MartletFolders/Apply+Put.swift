@@ -9,7 +9,7 @@ extension Apply {
   func put(_ write: ApplyPlan.Write, _ number: Int, in work: WorkPlace) throws(FolderError) {
     let shown = folder.state.shown[write.path]
     let isKept =
-      try shown.map { shown throws(FolderError) in try held.isKept(shown.content) } ?? true
+      try shown.map { shown throws(FolderError) in try held.isKept(shown) } ?? true
     var isPlaced = false
     try attempting(write.path) { () throws(FileSystemError) in
       let (parent, name) = try place(of: write.path)
@@ -93,12 +93,25 @@ extension Apply {
       try system.rename(new, in: work.directory.number, to: name, in: parent.number, .exchanging)
     } catch {
       guard Self.isUnsupported(error.errno) else { throw error }
-      if !isKept {
-        try system.rename(
-          name, in: parent.number, to: WorkPlace.oldName(self.number(), of: name),
-          in: work.directory.number, .replacing)
+      // Taken aside first, then: for a moment nothing stands there.
+      let aside = WorkPlace.oldName(self.number(), of: name)
+      try system.rename(
+        name, in: parent.number, to: aside, in: work.directory.number, .replacing)
+      guard let displaced = try system.information(aside, in: work.directory.number),
+        try isAsShown(
+          shown, at: RelativePath(FolderRules.ownName).appending(aside), displaced,
+          isRenamed: true),
+        try system.information(name, in: parent.number) == nil
+      else {
+        if try system.information(name, in: parent.number) == nil {
+          try system.rename(
+            aside, in: work.directory.number, to: name, in: parent.number, .replacing)
+        }
+        stirred.append(write.path)
+        return false
       }
       try system.rename(new, in: work.directory.number, to: name, in: parent.number, .replacing)
+      try dispose(of: aside, as: name, showing: shown.content, isKept: isKept, in: work)
       try noteSeen(write, name, in: parent)
       return true
     }
@@ -106,13 +119,13 @@ extension Apply {
       try isAsShown(
         shown, at: RelativePath(FolderRules.ownName).appending(old), displaced, isRenamed: true)
     else {
-      // Somebody wrote to it in this very moment: that is put back, and told first.
+      // Somebody wrote to it in this very moment: that is put back, and told first. What stood
+      // there for a moment is cleared up by the scan that tells it.
       try system.rename(old, in: work.directory.number, to: name, in: parent.number, .exchanging)
-      try system.remove(old, in: work.directory.number)
       stirred.append(write.path)
       return false
     }
-    try dispose(of: old, as: name, isKept: isKept, in: work)
+    try dispose(of: old, as: name, showing: shown.content, isKept: isKept, in: work)
     try noteSeen(write, name, in: parent)
     return true
   }

@@ -9,7 +9,7 @@ extension Apply {
     for path in removals.reversed() {
       try checkStop()
       guard let shown = folder.state.shown[path] else { continue }
-      let isKept = try held.isKept(shown.content)
+      let isKept = try held.isKept(shown)
       try attempting(path) { () throws(FileSystemError) in
         if try remove(path, shown, isKept: isKept) {
           folder.state.shown[path] = nil
@@ -49,20 +49,47 @@ extension Apply {
       stirred.append(path)
       return false
     }
-    try dispose(of: aside, as: path.name, isKept: isKept, in: work)
+    try dispose(
+      of: aside, as: path.name, showing: shown.content, isKept: isKept, in: work)
     report.removed += 1
     return true
   }
 
-  /// Removes what stands in the work place, or trashes what the store does not have.
+  /// Removes what stands in the work place. What the store does not have goes to where it is waited
+  /// for, as the copy beside a conflict, or else into the trash.
   func dispose(
-    of name: [UInt8], as original: [UInt8], isKept: Bool, in work: WorkPlace
+    of name: [UInt8], as original: [UInt8], showing content: Content, isKept: Bool,
+    in work: WorkPlace
   ) throws(FileSystemError) {
     if isKept {
       try root.system.remove(name, in: work.directory.number)
-    } else {
+    } else if try !keepAsCopy(name, showing: content, in: work) {
       try work.trash(name, as: original, random: folder.node.environment.random)
     }
+  }
+
+  /// Whether a copy beside a conflict waits for this very content, and has it now.
+  private func keepAsCopy(
+    _ name: [UInt8], showing content: Content, in work: WorkPlace
+  ) throws(FileSystemError) -> Bool {
+    guard
+      let index = waiting.firstIndex(where: {
+        $0.placed.version.content.isSame(as: content) && folder.state.shown[$0.path] == nil
+      })
+    else { return false }
+    let write = waiting[index]
+    let (parent, last) = try place(of: write.path)
+    do throws(FileSystemError) {
+      try root.system.rename(name, in: work.directory.number, to: last, in: parent.number, .keeping)
+    } catch {
+      if error.errno == .fileExists || Self.isUnsupported(error.errno) { return false }
+      throw error
+    }
+    waiting.remove(at: index)
+    guard let now = try root.system.information(last, in: parent.number) else { return true }
+    note(write, now, isKept: false)
+    count(write)
+    return true
   }
 
   /// Removes directories in which nothing stands any more and nothing is to.

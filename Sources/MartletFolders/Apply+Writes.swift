@@ -26,9 +26,7 @@ extension Apply {
     var tree: RelativePath?
   }
 
-  func write(
-    _ writes: [ApplyPlan.Write], _ writer: ClientWriter
-  ) throws(FolderError) {
+  func write(_ writes: [ApplyPlan.Write]) throws(FolderError) {
     guard !writes.isEmpty else { return }
     var rest = try groups(of: writes)[...]
     while !rest.isEmpty {
@@ -41,7 +39,7 @@ extension Apply {
         byteCount += group.byteCount
         rest.removeFirst()
       }
-      try write(batch, writer)
+      try write(batch)
     }
   }
 
@@ -72,7 +70,7 @@ extension Apply {
     return groups.sorted { $0.place < $1.place }
   }
 
-  private func write(_ batch: [Group], _ writer: ClientWriter) throws(FolderError) {
+  private func write(_ batch: [Group]) throws(FolderError) {
     let work = try fileCall { () throws(FileSystemError) in try openWorkPlace() }
     var jobs: [Job] = []
     var trees: [RelativePath: [UInt8]] = [:]
@@ -135,7 +133,7 @@ extension Apply {
         try put(job.write, job.number, in: work)
       }
     }
-    try keep(writer)
+    try keep()
   }
 
   /// Makes files in the work place, and all of the new directories.

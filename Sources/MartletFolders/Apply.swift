@@ -21,6 +21,8 @@ final class Apply {
   var report: ApplyReport
   /// Paths where something stands that was not told yet.
   var stirred: [RelativePath] = []
+  /// Files whose content is not here.
+  var waiting: [ApplyPlan.Write] = []
   var workPlace: WorkPlace?
   var nextNumber = 0
   var lastParent: (path: RelativePath, directory: Directory)?
@@ -43,7 +45,11 @@ final class Apply {
     try Recovery.run(folder, root)
     do throws(FolderError) {
       let apply = try Apply(folder, root)
-      try apply.run(upTo: length)
+      do throws(FolderError) { try apply.run(upTo: length) } catch {
+        // What was done until somebody asked to stop is kept.
+        if case .node(.interrupted) = error, apply.isStateChanged { try apply.keep() }
+        throw error
+      }
       return (apply.report, apply.stirred)
     } catch {
       // What is in the way of a full disk goes at once; else the next run sees to it.
@@ -66,33 +72,34 @@ final class Apply {
 
   func run(upTo length: UInt64) throws(FolderError) {
     var plan = try ApplyPlan(folder, placement)
-    report.waitingCount = plan.waiting.count
-    report.waitingByteCount = plan.waitingByteCount
     try note(plan.notes)
     try setModes(plan.modes)
     // What a renamed path holds is there already, under its old name.
     try move(&plan)
+    waiting = plan.waiting
     try remove(plan.removals)
     try prune()
     // What follows is kept together with this, unless this was much.
-    if report.removed + report.moved > Self.batchCount { try keep(writer) }
-    try write(plan.writes, writer)
+    if report.removed + report.moved > Self.batchCount { try keep() }
+    try write(plan.writes)
+    report.waitingCount = waiting.count
+    report.waitingByteCount = try held.missingByteCount(of: waiting)
     let isComplete =
-      plan.waiting.isEmpty && stirred.isEmpty && report.refused.isEmpty && folder.isCatalogueWhole
+      waiting.isEmpty && stirred.isEmpty && report.refused.isEmpty && folder.isCatalogueWhole
     let applied = isComplete ? length : 0
     if folder.state.applied != applied {
       folder.state.applied = applied
       isStateChanged = true
     }
     reportRefused()
-    if try folder.cacheCatalogue(writer) || isStateChanged { try keep(writer) }
+    if try folder.cacheCatalogue(writer) || isStateChanged { try keep() }
     workPlace?.removeIfEmpty()
   }
 
   /// Says once which paths were passed over since no disk may hold them.
   private func reportRefused() {
     for path in catalogue.refused.dropFirst(folder.state.refusedCount) {
-      refuse(path, FolderRules.objection(to: path) ?? "")
+      refuse(path, FolderRules.objection(to: path) ?? "the folder has too many paths")
     }
     guard folder.state.refusedCount != catalogue.refused.count else { return }
     folder.state.refusedCount = catalogue.refused.count
@@ -100,7 +107,7 @@ final class Apply {
   }
 
   /// Makes durable what was done, then says that it was.
-  func keep(_ writer: ClientWriter) throws(FolderError) {
+  func keep() throws(FolderError) {
     lastParent = nil
     try fileCall { () throws(FileSystemError) in try root.sync() }
     try folder.commit(writer)
@@ -122,6 +129,11 @@ final class Apply {
   func setModes(_ modes: [ApplyPlan.Write]) throws(FolderError) {
     for write in modes {
       guard case .file(_, _, let permissions) = write.placed.version.content else { continue }
+      guard folder.state.holdsPermissions else {
+        folder.state.shown[write.path]?.content = write.placed.version.content
+        try note([write])
+        continue
+      }
       try attempting(write.path) { () throws(FileSystemError) in
         let (parent, name) = try place(of: write.path)
         guard let shown = folder.state.shown[write.path],
@@ -135,7 +147,7 @@ final class Apply {
         defer { root.system.close(file) }
         try root.system.setPermissions(file, Self.permissions(permissions, now.permissions))
         try root.system.sync(file)
-        note(write, try root.system.information(file))
+        note(write, try root.system.information(file), isKept: shown.isKept)
         report.written += 1
       }
     }
@@ -163,11 +175,12 @@ final class Apply {
     note(write, now)
   }
 
-  func note(_ write: ApplyPlan.Write, _ now: FileInformation) {
+  /// - Parameter isKept: Whether the store was seen to have the content.
+  func note(_ write: ApplyPlan.Write, _ now: FileInformation, isKept: Bool = true) {
     folder.state.shown[write.path] = FolderState.Shown(
       copyOf: write.placed.path == write.path ? nil : write.placed.path,
       covers: write.placed.covers, content: write.placed.version.content,
-      seen: folder.seen(now))
+      seen: folder.seen(now), isKept: isKept)
     isStateChanged = true
   }
 
@@ -211,9 +224,9 @@ final class Apply {
     guard shown.seen?.isRecent == true else {
       return isRenamed ? shown.isUntouchedButRenamed(now) : shown.isUntouched(now)
     }
-    guard shown.hasKind(of: now), shown.seen?.permissions == now.ownerPermissions else {
-      return false
-    }
+    guard shown.hasKind(of: now),
+      !folder.state.holdsPermissions || shown.seen?.permissions == now.ownerPermissions
+    else { return false }
     var batch = FileLook.Batch(parent: path.parent ?? .root)
     batch.paths = [TreeWalk.Found(path: path, information: now)]
     switch batch.look(root).first?.finding {

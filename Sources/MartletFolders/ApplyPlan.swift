@@ -20,7 +20,6 @@ struct ApplyPlan {
   var notes: [Write] = []
   /// Files whose content is not here.
   var waiting: [Write] = []
-  var waitingByteCount: UInt64 = 0
 
   init(_ folder: OpenFolder, _ placement: Placement) throws(FolderError) {
     let catalogue = try folder.catalogue()
@@ -33,7 +32,10 @@ struct ApplyPlan {
     for (path, placed) in placement.copies where catalogue.paths[path] == nil {
       try add(path, placed, shown[path], held)
     }
-    for path in shown.keys where placement.placed(at: path) == nil { removals.append(path) }
+    for (path, shown) in shown.all where placement.placed(at: path) == nil {
+      // Of a path of which no message says anything, a message is damaged: it may come back.
+      if shown.copyOf != nil || catalogue.paths[path] != nil { removals.append(path) }
+    }
     writes.sort { $0.path < $1.path }
     removals.sort()
     waiting.sort { $0.path < $1.path }
@@ -60,12 +62,8 @@ struct ApplyPlan {
       return
     }
     if case .file(let hash, let byteCount, _) = content, byteCount > 0 {
-      let missing = try held.missingByteCount(of: hash, byteCount: byteCount)
-      if missing > 0 {
+      if try held.missingByteCount(of: hash, byteCount: byteCount) > 0 {
         waiting.append(write)
-        // What a member says of contents that nobody has may be any number.
-        let (sum, isTooLarge) = waitingByteCount.addingReportingOverflow(missing)
-        waitingByteCount = isTooLarge ? .max : sum
         return
       }
     }
@@ -78,6 +76,7 @@ final class HeldContents {
   private let folder: OpenFolder
   private let catalogue: Catalogue
   private var known: [ObjectID: Bool] = [:]
+  private var proven: [ContentHash: Bool] = [:]
 
   init(_ folder: OpenFolder, _ catalogue: Catalogue) {
     self.folder = folder
@@ -107,13 +106,59 @@ final class HeldContents {
     return missing
   }
 
-  /// Whether nobody needs what stands on disk, since the store has it.
+  /// The same of all contents that some writes need.
+  func missingByteCount(of writes: [ApplyPlan.Write]) throws(FolderError) -> UInt64 {
+    var sum: UInt64 = 0
+    for write in writes {
+      guard case .file(let hash, let byteCount, _) = write.placed.version.content else { continue }
+      // What a member says of contents that nobody has may be any number.
+      let (next, isTooLarge) = sum.addingReportingOverflow(
+        try missingByteCount(of: hash, byteCount: byteCount))
+      sum = isTooLarge ? .max : next
+    }
+    return sum
+  }
+
+  /// Whether nobody needs what stands on disk, since the store has it: seen to, or looked at now,
+  /// for what others say of it proves nothing.
+  func isKept(_ shown: FolderState.Shown) throws(FolderError) -> Bool {
+    if shown.isKept { return true }
+    return try isKept(shown.content)
+  }
+
+  /// The same of a content of which nothing is known.
   func isKept(_ content: Content) throws(FolderError) -> Bool {
     switch content {
     case .deleted, .directory, .link: return true
     case .file(let hash, let byteCount, _):
       if byteCount == 0 { return true }
-      return try missingByteCount(of: hash, byteCount: byteCount) == 0
+      guard try missingByteCount(of: hash, byteCount: byteCount) == 0 else { return false }
+      if let before = proven[hash] { return before }
+      let isProven = try isTrue(hash)
+      proven[hash] = isProven
+      return isProven
     }
+  }
+
+  /// Whether the blobs of a content hold it.
+  private func isTrue(_ hash: ContentHash) throws(FolderError) -> Bool {
+    guard let place = catalogue.contents[hash] else { return false }
+    let isLong = place.byteCount >= ContentHash.sharedLimit
+    var short: [UInt8] = []
+    var long = LongContentHasher()
+    for (blob, range) in catalogue.pieces(of: place) {
+      let held = try nodeCall { () throws(NodeError) in
+        try folder.node.heldBlob(blob.id, in: folder.group)
+      }
+      guard let content = held?.content(), content.count == Int(blob.byteCount) else {
+        return false
+      }
+      if isLong {
+        long.update(LongContentHasher.hash(chunk: Array(content[range])))
+      } else {
+        short += content[range]
+      }
+    }
+    return isLong ? long.finish() == hash : ContentHash(short: short) == hash
   }
 }

@@ -43,6 +43,15 @@ package struct Catalogue: Equatable, Sendable {
   /// Versions that were replaced before they came: their message is absent still.
   private(set) var early: [RelativePath: Set<VersionID>] = [:]
 
+  private var earlyCount = 0
+  private var pathByteCount = 0
+
+  /// The most versions that are known to be replaced and have not come.
+  package static let earlyLimit = 4096
+  /// The most paths, and the most bytes of them all: what is beyond is refused.
+  package static let pathLimit = 8 << 20
+  package static let pathByteLimit = 256 << 20
+
   /// Of how many refused paths is known what they were.
   package static let refusedLimit = 256
 
@@ -60,6 +69,8 @@ package struct Catalogue: Equatable, Sendable {
     self.wanted = wanted
     self.early = early
     self.refused = refused
+    earlyCount = early.values.reduce(0) { $0 + $1.count }
+    pathByteCount = paths.keys.reduce(0) { $0 + $1.bytes.count }
   }
 
   /// Takes what a message says; nothing happens the second time.
@@ -67,7 +78,7 @@ package struct Catalogue: Equatable, Sendable {
     guard messages.updateValue(message, forKey: id) == nil else { return }
     for (index, entry) in change.entries.enumerated() {
       // Each entry by itself: one that no disk may hold keeps no other from being taken.
-      guard FolderRules.objection(to: entry.path) == nil else {
+      guard FolderRules.objection(to: entry.path) == nil, hasRoom(for: entry.path) else {
         refuse(entry.path)
         continue
       }
@@ -78,6 +89,13 @@ package struct Catalogue: Equatable, Sendable {
     }
     place(change)
     wanted.formUnion(change.wanted.filter { contents[$0] == nil })
+  }
+
+  private mutating func hasRoom(for path: RelativePath) -> Bool {
+    if paths[path] != nil { return true }
+    guard paths.count < Self.pathLimit, pathByteCount < Self.pathByteLimit else { return false }
+    pathByteCount += path.bytes.count
+    return true
   }
 
   private mutating func refuse(_ path: RelativePath) {
@@ -93,11 +111,12 @@ package struct Catalogue: Equatable, Sendable {
     for id in replaced {
       if let index = record.current.firstIndex(where: { $0.id == id }) {
         record.addPast(record.current.remove(at: index))
-      } else if messages[id.message] == nil {
-        early[path, default: []].insert(id)
+      } else if messages[id.message] == nil, earlyCount < Self.earlyLimit {
+        if early[path, default: []].insert(id).inserted { earlyCount += 1 }
       }
     }
     if early[path]?.remove(version.id) != nil {
+      earlyCount -= 1
       if early[path]?.isEmpty == true { early[path] = nil }
       record.addPast(version)
     } else {

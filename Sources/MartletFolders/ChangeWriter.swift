@@ -250,7 +250,9 @@ final class ChangeWriter {
       var count = 0
       var byteCount = 0
       while count < min(pending.count, Self.entryCount), byteCount < Self.bodyByteCount,
-        pending[count].end <= sealedEnd
+        pending[count].end <= sealedEnd,
+        // A very long content goes alone.
+        count == 0 || byteCount + pending[count].byteCount <= 2 * Self.bodyByteCount
       {
         byteCount += pending[count].byteCount
         count += 1
@@ -277,14 +279,21 @@ final class ChangeWriter {
       }
       let version = VersionID(message: id, entry: UInt32(clamping: index))
       folder.state.shown[path] = FolderState.Shown(
-        copyOf: nil, covers: [version], content: content, seen: written.effect.seen)
+        copyOf: nil, covers: [version], content: content, seen: written.effect.seen,
+        isKept: written.entry.isGiven)
     }
   }
 
   private func flushLate() throws(FolderError) {
     while !late.isEmpty {
       var change = FolderChange()
-      let count = min(late.count, Self.entryCount)
+      var count = 1
+      var blobCount = late[0].ownBlobs.count
+      while count < min(late.count, Self.entryCount) {
+        blobCount += late[count].ownBlobs.count
+        guard blobCount <= Self.bodyByteCount / 40 else { break }
+        count += 1
+      }
       change.late = late[..<count].map(\.late)
       change.ownBlobs = late[..<count].flatMap(\.ownBlobs)
       place(&change, upTo: late[count - 1].end)

@@ -114,8 +114,24 @@ extension FolderChange {
     return zip(ids, byteCounts).map { Blob(id: $0, byteCount: $1) }
   }
 
-  /// Contents lie within the blobs, and the long ones fill theirs.
+  /// Contents lie within the blobs, and the long ones fill theirs. Blobs are as long as chunks are,
+  /// save where a content, a scan or a message ends: small ones without number would cost whoever
+  /// reads a content that lies in them.
   private func checkPlaces() throws(ObjectError) {
+    var counts = (shared: 8, own: 0)
+    var sums: (shared: UInt64, own: UInt64) = (0, 0)
+    for given in given {
+      if given.byteCount < ContentHash.sharedLimit {
+        sums.shared += given.byteCount
+      } else {
+        counts.own += 1
+        sums.own = sums.own.addingReportingOverflow(given.byteCount).partialValue
+      }
+    }
+    counts.shared += Int(clamping: sums.shared / UInt64(Chunker.minimum))
+    counts.own += Int(clamping: min(sums.own / UInt64(Chunker.minimum), 1 << 32))
+    guard sharedBlobs.count <= counts.shared else { throw .badField("shared_blobs") }
+    guard ownBlobs.count <= counts.own else { throw .badField("own_blobs") }
     var shared = UInt64(sharedSkip)
     var own = ownBlobs.makeIterator()
     for given in given {

@@ -37,6 +37,8 @@ public enum FolderError: Error, Equatable, Sendable {
   case unknownPath(FilePath)
   /// The content of the version is not here: so many bytes are missing.
   case contentMissing(FilePath, byteCount: UInt64)
-  /// Something stands at that path that would be lost.
+  /// Something stands at that path that would be lost. The version was told all the same.
   case stands(FilePath)
+  /// The disk did not take it. The version was told all the same.
+  case notWritten(FilePath, String)
 }

@@ -51,17 +51,22 @@ final class FolderRoot: Sendable {
   /// Makes durable all that was written to the disk on which the folder lies.
   func sync() throws(FileSystemError) { try system.syncFileSystem(of: directory.number) }
 
-  /// By what the directory is known again.
+  /// By what the directory is known again. Some file systems say 0 of a birth that they do not know.
   var mark: FolderState.Root {
     FolderState.Root(
-      path: path, inode: information.inode, device: information.device, born: information.born)
+      path: path, inode: information.inode, device: information.device,
+      born: information.born == 0 ? nil : information.born)
   }
 
   /// Whether this is the directory it was. Where both times of birth are known they decide: some
-  /// file systems number their inodes, and some systems their devices, anew at every mount.
+  /// file systems number their inodes, and some systems their devices, anew at every mount. The root
+  /// of a file system may be born when it is mounted.
   func isSame(as mark: FolderState.Root) -> Bool {
-    if let born = information.born, let before = mark.born { return born == before }
-    return information.inode == mark.inode && information.device == mark.device
+    let isPlaceEqual = information.inode == mark.inode && information.device == mark.device
+    if let born = self.mark.born, let before = mark.born {
+      return born == before || (isPlaceEqual && information.inode <= 2)
+    }
+    return isPlaceEqual
   }
 }
 

@@ -27,6 +27,7 @@ extension FolderState {
     wire.instance = Data(instance.bytes)
     wire.offers = offers
     wire.applied = applied
+    wire.modeless = !holdsPermissions
     wire.refusedCount = UInt32(clamping: refusedCount)
     wire.named = Data(PathTable.encode(named.sorted()))
     let paths = shown.ascending
@@ -50,7 +51,7 @@ extension FolderState {
         wire.copiedPaths.append(Data(path.bytes))
       }
       columns.append(shown.content, modified: 0, isFound: false)
-      seen.append(shown.seen)
+      seen.append(shown.seen, isKept: shown.isKept)
     }
     wire.coverCounts = coverCounts
     wire.coverMessages = coverMessages
@@ -88,6 +89,7 @@ extension FolderState {
           device: wire.rootDevice, born: wire.hasRootBorn ? wire.rootBorn : nil),
       instance: instance, offers: wire.offers)
     applied = wire.applied
+    holdsPermissions = !wire.modeless
     refusedCount = Int(wire.refusedCount)
     named = Set(
       PathTable.decode(
@@ -117,7 +119,7 @@ extension FolderState {
         path,
         Shown(
           copyOf: copies.isEmpty ? nil : copies[UInt32(clamping: index)], covers: covers,
-          content: content, seen: look.seen))
+          content: content, seen: look.seen, isKept: look.isKept))
     }
   }
 }
@@ -129,8 +131,12 @@ private struct SeenColumns {
   var inodes: [UInt64] = []
   var permissions: [UInt8] = []
 
-  mutating func append(_ seen: FolderState.Seen?) {
-    marks.append(seen == nil ? 0 : 1)
+  // Of a mark: whether it was seen, and whether the store was seen to have it.
+  static let isSeen: UInt8 = 1
+  static let isKept: UInt8 = 2
+
+  mutating func append(_ seen: FolderState.Seen?, isKept: Bool) {
+    marks.append((seen == nil ? 0 : Self.isSeen) | (isKept ? Self.isKept : 0))
     guard let seen else { return }
     modified.append(seen.modified)
     changed.append(seen.changed)
@@ -155,9 +161,10 @@ private struct SeenReader {
   }
 
   /// Nil at the end of a column.
-  mutating func next() -> (seen: FolderState.Seen?, isKnown: Bool)? {
+  mutating func next() -> (seen: FolderState.Seen?, isKept: Bool)? {
     guard let mark = marks.next() else { return nil }
-    guard mark == 1 else { return (nil, false) }
+    let isKept = mark & SeenColumns.isKept != 0
+    guard mark & SeenColumns.isSeen != 0 else { return (nil, isKept) }
     guard let modified = modified.next(), let changed = changed.next(), let inode = inodes.next(),
       let permissions = permissions.next()
     else { return nil }

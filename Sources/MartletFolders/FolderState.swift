@@ -31,14 +31,19 @@ package struct FolderState: Equatable, Sendable {
     package var content: Content
     /// How the disk looked then; nil if that tells nothing, and the content is to be looked at.
     package var seen: Seen?
+    /// Whether the store was seen to have this very content: it was sealed here, or written from
+    /// there. Else it has no more than somebody's word.
+    package var isKept: Bool
 
     package init(
-      copyOf: RelativePath?, covers: [VersionID], content: Content, seen: Seen?
+      copyOf: RelativePath?, covers: [VersionID], content: Content, seen: Seen?,
+      isKept: Bool = false
     ) {
       self.copyOf = copyOf
       self.covers = covers
       self.content = content
       self.seen = seen
+      self.isKept = isKept
     }
   }
 
@@ -75,6 +80,8 @@ package struct FolderState: Equatable, Sendable {
 
   /// All messages below this position of the group's log are shown; 0 if something waits.
   package var applied: UInt64 = 0
+  /// Whether the disk keeps the owner's permissions; FAT does not.
+  package var holdsPermissions = true
   /// So many of the catalogue's refused paths were reported.
   package var refusedCount = 0
 

@@ -88,10 +88,12 @@ extension Folders {
           isGiven: false)
       ]
       try tell(change, in: folder)
-      let (report, _) = try Apply.run(folder)
-      if let refused = report.refused.first(where: { $0.path == inside.bytes }) {
-        _ = refused
+      let (report, stirred) = try Apply.run(folder)
+      if stirred.contains(inside) || stirred.contains(where: { inside.isBelow($0) }) {
         throw .stands(path)
+      }
+      if let refused = report.refused.first(where: { $0.path == inside.bytes }) {
+        throw .notWritten(path, refused.reason)
       }
       var byteCount: UInt64 = 0
       if case .file(_, let count, _) = chosen.content { byteCount = count }

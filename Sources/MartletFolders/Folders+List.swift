@@ -41,7 +41,8 @@ extension Folders {
     report.conflicts = placement.conflicts.map(\.bytes)
     let plan = try ApplyPlan(folder, placement)
     report.waiting = plan.waiting.map(\.path.bytes)
-    report.waitingByteCount = plan.waitingByteCount
+    report.waitingByteCount = try HeldContents(folder, folder.catalogue()).missingByteCount(
+      of: plan.waiting)
     return report
   }
 }

@@ -31,11 +31,19 @@ public final class Folders {
     let name = name ?? path.lastComponent?.string ?? ""
     let group = try foundGroup(name, with: peers)
     try bind(group, name, root, path, offers: offers)
-    // Nothing was told yet that could be shown.
-    let length = try nodeCall { () throws(NodeError) in try node.messageCount(in: group) }
-    try folder(group).state.applied = length
     return try attempting(group) { folder throws(FolderError) in
-      try Scan.run(folder, isConfirmed: false, isDryRun: false)
+      // Whoever gets it sees by its first message that this is a folder, also an empty one.
+      let writer = try folder.writer()
+      _ = try folder.catalogue()
+      let change = FolderChange()
+      let id = try nodeCall { () throws(NodeError) in try writer.write(change.encoded) }
+      try folder.take(change, from: id)
+      // Nothing was told yet that could be shown.
+      folder.state.applied = try nodeCall { () throws(NodeError) in
+        try node.messageCount(in: group)
+      }
+      try folder.commit(writer)
+      return try Scan.run(folder, isConfirmed: false, isDryRun: false)
     }
   }
 
@@ -44,7 +52,7 @@ public final class Folders {
   public func accept(
     _ name: String, in directory: FilePath
   ) throws(FolderError) -> (scan: ScanReport, apply: ApplyReport) {
-    let report = try nodeCall { () throws(NodeError) in try node.group(name) }
+    let report = try shared(name)
     if let root = try keptRoot(report.id) {
       guard try isSame(root, directory) else { throw .keptElsewhere(report.name, root) }
     } else {
@@ -59,6 +67,24 @@ public final class Folders {
       try Scan.run(folder, isConfirmed: false, isDryRun: false)
     }
     return (scan, try apply(report.id))
+  }
+
+  /// The group of a folder that is shared with this device, by its name: a direct group is none.
+  public func shared(_ name: String) throws(FolderError) -> GroupReport {
+    let all = try nodeCall { () throws(NodeError) in try node.groups() }
+    let digits = name.lowercased()
+    let isDigits = digits.utf8.count >= 6
+    let matching = all.filter { group in
+      guard group.kind == .created else { return false }
+      return group.name == name || (isDigits && group.id.hex.hasPrefix(digits))
+    }
+    let folders = matching.filter {
+      node.groups(of: FolderChange.client).contains($0.id)
+        || node.speaks(FolderChange.client, in: $0.id)
+    }
+    guard let first = folders.first else { throw .unknownFolder(name) }
+    guard folders.count == 1 else { throw .ambiguousFolder(name) }
+    return first
   }
 
   /// Stops keeping a folder here. Its files stay, and what was told stays told.
@@ -80,10 +106,15 @@ public final class Folders {
     do throws(NodeError) { return try node.createGroup(name, with: peers).id } catch {
       guard case .nameTaken = error, let group = try? node.group(name), group.kind == .created,
         group.isAccepted, group.messageCount == 1,
+        try Set(group.members) == memberNames(with: peers),
         !node.groups(of: FolderChange.client).contains(group.id)
       else { throw .node(error) }
       return group.id
     }
+  }
+
+  private func memberNames(with peers: [String]) throws(FolderError) -> Set<String> {
+    Set(peers + [node.card.name])
   }
 
   private func bind(
@@ -92,9 +123,13 @@ public final class Folders {
   ) throws(FolderError) {
     var mark = root.mark
     mark.path = path
-    let folder = OpenFolder(
-      group, of: node, name: name,
-      state: FolderState(root: mark, instance: node.instance, offers: offers))
+    var state = FolderState(root: mark, instance: node.instance, offers: offers)
+    try fileCall { () throws(FileSystemError) in
+      let work = try WorkPlace(in: root)
+      state.holdsPermissions = work.holdsPermissions()
+      work.removeIfEmpty()
+    }
+    let folder = OpenFolder(group, of: node, name: name, state: state)
     opened[group] = folder
     try attempting(group) { folder throws(FolderError) in
       try folder.commit(try folder.writer())
@@ -115,6 +150,8 @@ public final class Folders {
     onReport: (ScanReport) -> Void
   ) throws(FolderError) {
     try forEach(name) { group throws(FolderError) in
+      // What only would be told is not to be remembered.
+      defer { if isDryRun { opened[group] = nil } }
       onReport(
         try attempting(group) { folder throws(FolderError) in
           try Scan.run(folder, isConfirmed: confirmsDeletions, isDryRun: isDryRun)
@@ -202,7 +239,10 @@ public final class Folders {
   }
 
   func folder(_ group: MartletNode.GroupID) throws(FolderError) -> OpenFolder {
-    if let folder = opened[group] { return folder }
+    // An import may have made this another life of the store.
+    if let folder = opened[group], folder.isUnknown || folder.state.instance == node.instance {
+      return folder
+    }
     let name = try nodeCall { () throws(NodeError) in try node.group(group.hex).name }
     let folder = try OpenFolder(group, of: node, name: name)
     opened[group] = folder

@@ -179,8 +179,11 @@ final class OpenFolder {
 
   /// Makes durable and true what was told and what is shown.
   func commit(_ writer: ClientWriter) throws(FolderError) {
+    let bytes = state.encoded
+    // Nothing at all is what the library writes where it cannot.
+    guard !bytes.isEmpty else { throw .stateDamaged("\(name): too much to be written") }
     try nodeCall { () throws(NodeError) in
-      try writer.keep(state.encoded)
+      try writer.keep(bytes)
       try writer.commit()
     }
   }

@@ -77,9 +77,11 @@ package struct Placement {
     let name = device.flatMap(author) ?? device.map { String($0.hex.prefix(12)) } ?? "unknown"
     let digits = version.id.message.hex
     var result = path
-    for count in [6, 12, 24, 64] {
-      result = ConflictName.path(
-        of: path, by: name, modified: version.modified, digits: String(digits.prefix(count)))
+    // The last of them is no other version's.
+    for mark in [6, 12, 24, 64].map({ String(digits.prefix($0)) }) + [
+      "\(digits)-\(version.id.entry)"
+    ] {
+      result = ConflictName.path(of: path, by: name, modified: version.modified, digits: mark)
       let isTaken =
         copies[result] != nil || parents.contains(result)
         || catalogue.paths[result].map { $0.outcome?.winner.version.content.isDeleted == false }

@@ -21,7 +21,12 @@ struct Recovery {
     }
     for entry in entries {
       if let original = WorkPlace.original(of: entry.name) {
-        try recover(entry.name, as: original, folder, root, place)
+        // One that cannot be read or moved stays, and blocks nothing.
+        do throws(FolderError) {
+          try recover(entry.name, as: original, folder, root, place)
+        } catch {
+          guard case .file = error else { throw error }
+        }
       } else if entry.name.starts(with: "tree-".utf8) {
         try fileCall { () throws(FileSystemError) in try place.removeTree(entry.name) }
       } else if entry.name.starts(with: "new-".utf8) {

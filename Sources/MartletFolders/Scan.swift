@@ -159,7 +159,11 @@ struct Scan {
       for look in looks {
         try checkStop()
         var look = look
-        if let content = moved[MovedKey(look.information)], case .file = content {
+        // Only where reading is dear, and only by times that no other file has by chance.
+        if case .long = look.finding, folder.state.shown[look.path] == nil,
+          !look.information.modified.isMultiple(of: 1_000_000_000),
+          let content = moved[MovedKey(look.information)], case .file = content
+        {
           look.finding = .moved(content)
         }
         while let path = gone.first, path < look.path {
@@ -186,7 +190,10 @@ struct Scan {
 
   private mutating func tell(_ look: FileLook) throws(FolderError) {
     var permissions: UInt8 = 0
-    if look.information.kind == .file { permissions = look.information.ownerPermissions }
+    if look.information.kind == .file {
+      // A disk without them shows the same for every file.
+      permissions = folder.state.holdsPermissions ? look.information.ownerPermissions : 6
+    }
     switch look.finding {
     case .gone: return
     case .failed(let reason):
@@ -319,6 +326,11 @@ struct Scan {
       show(path, nil)
       return
     }
+    // An editor may just have put another file in its place.
+    let now = try fileCall { () throws(FileSystemError) in try root.information(at: path) }
+    guard now == nil || now?.kind == .directory else {
+      return pass(over: path, FileLook.isChanging)
+    }
     report.deleted += 1
     guard !isDryRun else { return }
     try openWriter().add(
@@ -399,8 +411,7 @@ struct Scan {
       guard let shown = folder.state.shown[path],
         case .file(let hash, let byteCount, _) = shown.content, catalogue.wanted.contains(hash),
         !given.contains(hash), try openWriter().isWanting(hash),
-        let now = try fileCall({ () throws(FileSystemError) in try root.information(at: path) }),
-        shown.isUntouched(now)
+        let now = try? root.information(at: path), shown.isUntouched(now)
       else { continue }
       if byteCount < ContentHash.sharedLimit {
         let found = TreeWalk.Found(path: path, information: now)
@@ -409,8 +420,17 @@ struct Scan {
         guard case .short(let bytes, hash) = batch.look(root).first?.finding else { continue }
         try openWriter().give(bytes, hash)
       } else {
-        let file = try fileCall { () throws(FileSystemError) in try LongFile(path, in: root) }
-        let found = try openWriter().giveLong { () throws(FolderError) in try file.next() }
+        let found: ContentHash
+        do throws(FolderError) {
+          let file = try fileCall { () throws(FileSystemError) in try LongFile(path, in: root) }
+          found = try openWriter().giveLong { () throws(FolderError) in
+            try checkStop()
+            return try file.next()
+          }
+        } catch {
+          guard case .file = error else { throw error }
+          continue
+        }
         guard found == hash else { continue }
       }
       given.insert(hash)
@@ -465,13 +485,20 @@ struct Scan {
     let writer = try openWriter()
     try writer.flushAll()
     var change = FolderChange()
+    var byteCount = 0
     for (path, versions) in dismissed.sorted(by: { $0.key < $1.key }) {
       change.entries.append(
         FolderChange.Entry(
           path: path, content: .deleted, modified: 0,
           replaces: Array(versions.prefix(FolderChange.replacedLimit)), isGiven: false))
+      byteCount += path.bytes.count + 40 * versions.count
+      if byteCount > 256 << 10 || change.entries.count == 4096 {
+        try writer.send(change)
+        change = FolderChange()
+        byteCount = 0
+      }
     }
-    try writer.send(change)
+    if !change.entries.isEmpty { try writer.send(change) }
   }
 
   private mutating func openWriter() throws(FolderError) -> ChangeWriter {
@@ -491,7 +518,9 @@ struct Scan {
   private func isModeChanged(
     _ information: FileInformation, _ shown: FolderState.Shown?
   ) -> Bool {
-    guard information.kind == .file, let seen = shown?.seen, case .file = shown?.content else {
+    guard folder.state.holdsPermissions, information.kind == .file, let seen = shown?.seen,
+      case .file = shown?.content
+    else {
       return false
     }
     return seen.permissions != information.ownerPermissions

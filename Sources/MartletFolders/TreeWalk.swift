@@ -104,6 +104,8 @@ struct TreeWalk: Sendable {
         continue
       }
       guard let information = try root.system.information(entry.name, in: directory.number) else {
+        // Gone since, or replaced in this moment: that is for the next scan.
+        visit.unknown.append(here)
         continue
       }
       switch information.kind {

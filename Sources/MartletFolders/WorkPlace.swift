@@ -76,6 +76,23 @@ final class WorkPlace: Sendable {
     }
   }
 
+  /// Whether a file here keeps the owner's permissions that it is given.
+  func holdsPermissions() -> Bool {
+    let system = root.system
+    let name = Self.newName(0)
+    defer { try? system.remove(name, in: directory.number) }
+    do throws(FileSystemError) {
+      let file = Directory(
+        system, try system.open(name, in: directory.number, .createNew(permissions: 0o600)))
+      for permissions in [0o500, 0o600] as [UInt16] {
+        try system.setPermissions(file.number, permissions)
+        let found = try system.information(name, in: directory.number)
+        guard found?.ownerPermissions == UInt8(permissions >> 6) else { return false }
+      }
+      return true
+    } catch { return false }
+  }
+
   /// Removes it if it is empty.
   func removeIfEmpty() {
     try? root.system.removeDirectory(FolderRules.ownName, in: root.directory.number)

@@ -225,9 +225,7 @@ extension Node {
   /// A device's name as the cards of a group have it: the same on every member's machine.
   package func cardName(of device: DeviceID, in group: GroupID) -> String? {
     if device == ownID { return state.card.name }
-    let member = groupStates[group]?.members.first { $0.deviceID == device }
-    if let member { return member.name }
-    return state.peers.first { $0.card.deviceID == device }?.card.name
+    return groupStates[group]?.members.first { $0.deviceID == device }?.name
   }
 
   /// What a name of the command line means.

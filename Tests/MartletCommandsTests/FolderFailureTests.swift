@@ -21,6 +21,7 @@ struct FolderFailureTests {
     (.rootReplaced(evil, path), 74), (.manyDeletions(evil, path, missing: 30, of: 40), 74),
     (.unknownVersion(path, evil), 1), (.unknownPath(path), 1),
     (.contentMissing(path, byteCount: 9), 2), (.stands(path), 1),
+    (.notWritten(path, evil), 2),
   ]
 
   @Test("follow one table", arguments: 0..<table.count)
@@ -57,9 +58,10 @@ struct FolderFailureTests {
       case .unknownPath: 14
       case .contentMissing: 15
       case .stands: 16
+      case .notWritten: 17
       }
     }
-    #expect(Set(Self.table.map { number($0.0) }) == Set(0...16))
+    #expect(Set(Self.table.map { number($0.0) }) == Set(0...17))
   }
 
   @Test("tell how to go on where a disk is not there, or files are meant to be gone")

@@ -153,6 +153,9 @@ struct ImportVerb: Verb {
     }
     let node = try console.open(writing: !isDryRun)
     let before = try console.attempt { () throws(NodeError) in try Deliveries(node) }
+    // What an apply that was cut short left is known again only until something newer has come.
+    let round = FolderRound(Folders(node), on: console)
+    if !isDryRun { try round.scan(isDryRun: false) }
     var statuses: [ExitStatus] = []
     for source in sources {
       do {
@@ -167,7 +170,6 @@ struct ImportVerb: Verb {
         statuses.append(error.status)
       }
     }
-    let round = FolderRound(Folders(node), on: console)
     if !isDryRun { try round.apply() }
     _ = try before.showNew(node, on: console)
     return round.status(with: ImportVerdict.together(statuses))

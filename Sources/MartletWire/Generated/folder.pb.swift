@@ -211,6 +211,12 @@ package nonisolated struct Martlet_FolderStateMessage: @unchecked Sendable {
     set {_uniqueStorage()._refusedCount = newValue}
   }
 
+  /// Whether the disk does not keep the owner's permissions.
+  package var modeless: Bool {
+    get {_storage._modeless}
+    set {_uniqueStorage()._modeless = newValue}
+  }
+
   /// Paths that were passed over and named to somebody, ascending.
   package var named: Data {
     get {_storage._named}
@@ -280,7 +286,8 @@ package nonisolated struct Martlet_FolderStateMessage: @unchecked Sendable {
     set {_uniqueStorage()._targets = newValue}
   }
 
-  /// Whether the disk is known to have been as follows when it was last looked at, and how.
+  /// 1 if the disk is known to have been as follows when it was last looked at; 2 if the store was
+  /// seen to have the content.
   package var seen: Data {
     get {_storage._seen}
     set {_uniqueStorage()._seen = newValue}
@@ -671,7 +678,7 @@ nonisolated extension Martlet_FolderChangeBody: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension Martlet_FolderStateMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".FolderStateMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}root\0\u{3}root_inode\0\u{3}root_device\0\u{3}root_born\0\u{1}instance\0\u{1}offers\0\u{1}removed\0\u{1}paths\0\u{1}messages\0\u{3}cover_counts\0\u{3}cover_messages\0\u{3}cover_entries\0\u{1}copies\0\u{3}copied_paths\0\u{1}kinds\0\u{1}modified\0\u{3}byte_counts\0\u{1}hashes\0\u{1}targets\0\u{1}seen\0\u{3}seen_modified\0\u{3}seen_changed\0\u{3}seen_inodes\0\u{3}seen_permissions\0\u{1}applied\0\u{1}named\0\u{3}refused_count\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}root\0\u{3}root_inode\0\u{3}root_device\0\u{3}root_born\0\u{1}instance\0\u{1}offers\0\u{1}removed\0\u{1}paths\0\u{1}messages\0\u{3}cover_counts\0\u{3}cover_messages\0\u{3}cover_entries\0\u{1}copies\0\u{3}copied_paths\0\u{1}kinds\0\u{1}modified\0\u{3}byte_counts\0\u{1}hashes\0\u{1}targets\0\u{1}seen\0\u{3}seen_modified\0\u{3}seen_changed\0\u{3}seen_inodes\0\u{3}seen_permissions\0\u{1}applied\0\u{1}named\0\u{3}refused_count\0\u{1}modeless\0")
 
   fileprivate class _StorageClass {
     var _root: Data = Data()
@@ -683,6 +690,7 @@ nonisolated extension Martlet_FolderStateMessage: SwiftProtobuf.Message, SwiftPr
     var _removed: Bool = false
     var _applied: UInt64 = 0
     var _refusedCount: UInt32 = 0
+    var _modeless: Bool = false
     var _named: Data = Data()
     var _paths: Data = Data()
     var _messages: Data = Data()
@@ -720,6 +728,7 @@ nonisolated extension Martlet_FolderStateMessage: SwiftProtobuf.Message, SwiftPr
       _removed = source._removed
       _applied = source._applied
       _refusedCount = source._refusedCount
+      _modeless = source._modeless
       _named = source._named
       _paths = source._paths
       _messages = source._messages
@@ -783,6 +792,7 @@ nonisolated extension Martlet_FolderStateMessage: SwiftProtobuf.Message, SwiftPr
         case 25: try { try decoder.decodeSingularUInt64Field(value: &_storage._applied) }()
         case 26: try { try decoder.decodeSingularBytesField(value: &_storage._named) }()
         case 27: try { try decoder.decodeSingularUInt32Field(value: &_storage._refusedCount) }()
+        case 28: try { try decoder.decodeSingularBoolField(value: &_storage._modeless) }()
         default: break
         }
       }
@@ -876,6 +886,9 @@ nonisolated extension Martlet_FolderStateMessage: SwiftProtobuf.Message, SwiftPr
       if _storage._refusedCount != 0 {
         try visitor.visitSingularUInt32Field(value: _storage._refusedCount, fieldNumber: 27)
       }
+      if _storage._modeless != false {
+        try visitor.visitSingularBoolField(value: _storage._modeless, fieldNumber: 28)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -894,6 +907,7 @@ nonisolated extension Martlet_FolderStateMessage: SwiftProtobuf.Message, SwiftPr
         if _storage._removed != rhs_storage._removed {return false}
         if _storage._applied != rhs_storage._applied {return false}
         if _storage._refusedCount != rhs_storage._refusedCount {return false}
+        if _storage._modeless != rhs_storage._modeless {return false}
         if _storage._named != rhs_storage._named {return false}
         if _storage._paths != rhs_storage._paths {return false}
         if _storage._messages != rhs_storage._messages {return false}
