@@ -223,5 +223,15 @@ extension FolderVectors {
     refuse(
       "wanted-cut", "bad field wanted_hashes", "a hash of 31 bytes",
       Parts(wanted: [Array(hash.dropLast())]))
+    row.byteCount = 5
+    let many = (0..<9).map { _ in (random.bytes(32), UInt64(1)) }
+    refuse(
+      "shared-many", "bad field shared_blobs", "nine blobs for five bytes",
+      Parts(rows: [row], shared: many))
+    row.byteCount = 1 << 20
+    let pieces = (0..<6).map { _ in (random.bytes(32), UInt64(200_000)) }
+    refuse(
+      "own-many", "bad field own_blobs", "six blobs for a content of a MiB",
+      Parts(rows: [row], own: pieces))
   }
 }
