@@ -49,16 +49,16 @@ extension Apply {
     else { return false }
     let (parent, name) = try place(of: write.path)
     do throws(FileSystemError) {
-      try root.system.rename(source.name, in: from.number, to: name, in: parent.number, .keeping)
+      try root.renameKeeping(source.name, in: from, to: name, in: parent)
     } catch {
-      if error.errno == .fileExists || Self.isUnsupported(error.errno) { return false }
+      if error.errno == .fileExists { return false }
       throw error
     }
     guard let there = try root.system.information(name, in: parent.number),
       try isAsShown(shown, at: write.path, there, isRenamed: true)
     else {
       // Somebody changed it meanwhile: it goes back, and is told first.
-      try root.system.rename(name, in: parent.number, to: source.name, in: from.number, .keeping)
+      try root.renameKeeping(name, in: parent, to: source.name, in: from)
       stirred.append(source)
       return false
     }

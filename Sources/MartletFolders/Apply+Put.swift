@@ -49,20 +49,11 @@ extension Apply {
     var new = WorkPlace.newName(number)
     guard let shown else {
       do throws(FileSystemError) {
-        try system.rename(new, in: work.directory.number, to: name, in: parent.number, .keeping)
+        try root.renameKeeping(new, in: work.directory, to: name, in: parent)
       } catch {
-        guard Self.isUnsupported(error.errno) else {
-          if error.errno == .fileExists {
-            stirred.append(write.path)
-            return false
-          }
-          throw error
-        }
-        guard try system.information(name, in: parent.number) == nil else {
-          stirred.append(write.path)
-          return false
-        }
-        try system.rename(new, in: work.directory.number, to: name, in: parent.number, .replacing)
+        guard error.errno == .fileExists else { throw error }
+        stirred.append(write.path)
+        return false
       }
       try noteSeen(write, name, in: parent)
       return true
@@ -92,7 +83,7 @@ extension Apply {
     do throws(FileSystemError) {
       try system.rename(new, in: work.directory.number, to: name, in: parent.number, .exchanging)
     } catch {
-      guard Self.isUnsupported(error.errno) else { throw error }
+      guard error.isUnsupported else { throw error }
       // Taken aside first, then: for a moment nothing stands there.
       let aside = WorkPlace.oldName(self.number(), of: name)
       try system.rename(

@@ -44,8 +44,7 @@ extension Apply {
       try isAsShown(
         shown, at: RelativePath(FolderRules.ownName).appending(aside), there, isRenamed: true)
     else {
-      try root.system.rename(
-        aside, in: work.directory.number, to: path.name, in: parent.number, .keeping)
+      try root.renameKeeping(aside, in: work.directory, to: path.name, in: parent)
       stirred.append(path)
       return false
     }
@@ -80,9 +79,9 @@ extension Apply {
     let write = waiting[index]
     let (parent, last) = try place(of: write.path)
     do throws(FileSystemError) {
-      try root.system.rename(name, in: work.directory.number, to: last, in: parent.number, .keeping)
+      try root.renameKeeping(name, in: work.directory, to: last, in: parent)
     } catch {
-      if error.errno == .fileExists || Self.isUnsupported(error.errno) { return false }
+      if error.errno == .fileExists { return false }
       throw error
     }
     waiting.remove(at: index)

@@ -228,21 +228,11 @@ extension Apply {
     try attempting(tree) { () throws(FileSystemError) in
       let (parent, last) = try place(of: tree)
       do throws(FileSystemError) {
-        try root.system.rename(
-          name, in: work.directory.number, to: last, in: parent.number, .keeping)
+        try root.renameKeeping(name, in: work.directory, to: last, in: parent)
         isPut = true
       } catch {
-        if Self.isUnsupported(error.errno),
-          try root.system.information(last, in: parent.number) == nil
-        {
-          try root.system.rename(
-            name, in: work.directory.number, to: last, in: parent.number, .replacing)
-          isPut = true
-        } else if error.errno == .fileExists || error.errno == .directoryNotEmpty {
-          stirred.append(tree)
-        } else {
-          throw error
-        }
+        guard error.errno == .fileExists || error.errno == .directoryNotEmpty else { throw error }
+        stirred.append(tree)
       }
     }
     if !isPut { try? work.removeTree(name) }

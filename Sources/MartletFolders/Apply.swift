@@ -207,10 +207,6 @@ final class Apply {
     }
   }
 
-  static func isUnsupported(_ errno: Errno) -> Bool {
-    errno == .invalidArgument || errno == .noFunction || errno == .notSupported
-  }
-
   // MARK: Looking again
 
   /// Whether what stands at a path is what was last shown there: by how it looks or, where it was

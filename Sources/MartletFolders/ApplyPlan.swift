@@ -41,10 +41,6 @@ struct ApplyPlan {
     waiting.sort { $0.path < $1.path }
   }
 
-  var isEmpty: Bool {
-    writes.isEmpty && removals.isEmpty && modes.isEmpty && notes.isEmpty
-  }
-
   private mutating func add(
     _ path: RelativePath, _ placed: Placement.Placed, _ shown: FolderState.Shown?,
     _ held: HeldContents

@@ -70,7 +70,6 @@ final class ChangeWriter {
 
   /// Bytes of blobs that were new.
   private(set) var newByteCount: UInt64 = 0
-  private(set) var messageCount = 0
 
   // The long content that is being read.
   private var longBlobs: [FolderChange.Blob] = []
@@ -320,7 +319,6 @@ final class ChangeWriter {
   func send(_ change: FolderChange) throws(FolderError) -> ObjectID {
     let id = try nodeCall { () throws(NodeError) in try writer.write(change.encoded) }
     try folder.take(change, from: id)
-    messageCount += 1
     return id
   }
 }

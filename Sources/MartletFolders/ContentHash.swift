@@ -13,12 +13,6 @@ extension Identifier where Kind == ContentHashKind {
 
   /// Of a file shorter than ``sharedLimit``.
   package init(short bytes: [UInt8]) { self.init(Hash.labelled(.fileContent, bytes)) }
-
-  package init(short bytes: RawSpan) {
-    var hasher = LabelledHasher(.fileContent)
-    hasher.update(bytes)
-    self.init(hasher.finish())
-  }
 }
 
 /// The hash of a file of ``ContentHash/sharedLimit`` bytes or more, chunk by chunk.

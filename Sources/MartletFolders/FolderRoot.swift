@@ -48,6 +48,26 @@ final class FolderRoot: Sendable {
     }
   }
 
+  /// Renames to where nothing stands.
+  ///
+  /// - Throws: `EEXIST` if something does. Where the disk cannot promise that nothing is replaced,
+  ///   what stands there is looked for immediately before.
+  func renameKeeping(
+    _ name: [UInt8], in directory: Directory, to newName: [UInt8], in newDirectory: Directory
+  ) throws(FileSystemError) {
+    do throws(FileSystemError) {
+      try system.rename(
+        name, in: directory.number, to: newName, in: newDirectory.number, .keeping)
+    } catch {
+      guard error.isUnsupported else { throw error }
+      guard try system.information(newName, in: newDirectory.number) == nil else {
+        throw FileSystemError(action: error.action, path: error.path, errno: .fileExists)
+      }
+      try system.rename(
+        name, in: directory.number, to: newName, in: newDirectory.number, .replacing)
+    }
+  }
+
   /// Makes durable all that was written to the disk on which the folder lies.
   func sync() throws(FileSystemError) { try system.syncFileSystem(of: directory.number) }
 
@@ -104,5 +124,12 @@ extension FolderState.Shown {
     case .directory: now.kind == .directory
     case .deleted: false
     }
+  }
+}
+
+extension FileSystemError {
+  /// Whether the disk has no such call, or not in this way.
+  var isUnsupported: Bool {
+    errno == .invalidArgument || errno == .noFunction || errno == .notSupported
   }
 }

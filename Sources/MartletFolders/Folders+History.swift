@@ -58,7 +58,7 @@ extension Folders {
   ) throws(FolderError) -> RestoreReport {
     let (group, inside) = try find(path)
     return try attempting(group) { folder throws(FolderError) in
-      _ = try Scan.run(folder, isConfirmed: false, isDryRun: false)
+      _ = try Scan.run(folder, isConfirmed: false, isDryRun: false, isShown: false)
       let all = try versions(of: inside, in: folder)
       guard !all.isEmpty else { throw .unknownPath(path) }
       let catalogue = try folder.catalogue()
@@ -107,7 +107,7 @@ extension Folders {
   public func resolve(_ path: FilePath) throws(FolderError) -> Int {
     let (group, inside) = try find(path)
     return try attempting(group) { folder throws(FolderError) in
-      _ = try Scan.run(folder, isConfirmed: false, isDryRun: false)
+      _ = try Scan.run(folder, isConfirmed: false, isDryRun: false, isShown: false)
       guard let outcome = try folder.catalogue().paths[inside]?.outcome else {
         throw .unknownPath(path)
       }

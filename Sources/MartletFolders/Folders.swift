@@ -169,7 +169,7 @@ public final class Folders {
   private func apply(_ group: MartletNode.GroupID) throws(FolderError) -> ApplyReport {
     try attempting(group) { folder throws(FolderError) in
       if folder.isUnknown {
-        _ = try Scan.run(folder, isConfirmed: false, isDryRun: false)
+        _ = try Scan.run(folder, isConfirmed: false, isDryRun: false, isShown: false)
       }
       var sum: ApplyReport?
       for round in 1...Self.roundCount {
@@ -187,13 +187,13 @@ public final class Folders {
                 path: path.bytes, reason: "something else stands there, or it is being changed"))
           }
         } else {
-          _ = try Scan.run(folder, isConfirmed: false, isDryRun: false)
+          _ = try Scan.run(folder, isConfirmed: false, isDryRun: false, isShown: false)
         }
       }
       // What others asked for goes with the next bundle, if it stands here.
       let wanted = try folder.catalogue().wanted
       if !wanted.isEmpty, folder.shows(anyOf: wanted) {
-        _ = try Scan.run(folder, isConfirmed: false, isDryRun: false)
+        _ = try Scan.run(folder, isConfirmed: false, isDryRun: false, isShown: false)
       }
       return sum ?? ApplyReport(folder: folder.name)
     }

@@ -84,8 +84,7 @@ struct Recovery {
       let digits = ObjectDigits.text(folder.node.environment.random.bytes(3))
       let mark = Array(" (recovered \(digits))".utf8)
       let kept = original.prefix(RelativePath.nameByteLimit - mark.count) + mark
-      try root.system.rename(
-        name, in: place.directory.number, to: Array(kept), in: root.directory.number, .keeping)
+      try root.renameKeeping(name, in: place.directory, to: Array(kept), in: root.directory)
     }
   }
 }

@@ -7,27 +7,30 @@ internal import SystemPackage
 
 /// Looks for what changed on disk since it was last shown, and tells it.
 struct Scan {
-  private let folder: OpenFolder
-  private let root: FolderRoot
-  private let walk: TreeWalk
-  private var report: ScanReport
-  private var writer: ChangeWriter?
-  private var placement: Placement
-  private var catalogue = Catalogue()
+  let folder: OpenFolder
+  let root: FolderRoot
+  let walk: TreeWalk
+  var report: ScanReport
+  var writer: ChangeWriter?
+  var placement: Placement
+  var catalogue = Catalogue()
   /// Versions that were put aside beside a conflict: their copies were removed or edited.
-  private var dismissed: [RelativePath: [VersionID]] = [:]
-  private var isShownChanged = false
-  private var wasAllShown = false
-  private let isDryRun: Bool
+  var dismissed: [RelativePath: [VersionID]] = [:]
+  var isShownChanged = false
+  var wasAllShown = false
+  let isDryRun: Bool
+  let isShown: Bool
 
-  /// - Parameter isConfirmed: Whether it is known that most files are meant to be gone.
+  /// - Parameters:
+  ///   - isConfirmed: Whether it is known that most files are meant to be gone.
+  ///   - isShown: Whether somebody sees the report: what was named once is not named again.
   /// - Throws: What the root guard says; nothing was told then.
   static func run(
-    _ folder: OpenFolder, isConfirmed: Bool, isDryRun: Bool
+    _ folder: OpenFolder, isConfirmed: Bool, isDryRun: Bool, isShown: Bool = true
   ) throws(FolderError) -> ScanReport {
     let root = try folder.root()
     if !isDryRun { try Recovery.run(folder, root) }
-    var scan = try Scan(folder, root, isDryRun: isDryRun)
+    var scan = try Scan(folder, root, isDryRun: isDryRun, isShown: isShown)
     do throws(FolderError) {
       try scan.run(isConfirmed: isConfirmed)
       return scan.report
@@ -39,8 +42,9 @@ struct Scan {
   }
 
   private init(
-    _ folder: OpenFolder, _ root: FolderRoot, isDryRun: Bool
+    _ folder: OpenFolder, _ root: FolderRoot, isDryRun: Bool, isShown: Bool
   ) throws(FolderError) {
+    self.isShown = isShown
     self.folder = folder
     self.root = root
     self.isDryRun = isDryRun
@@ -58,7 +62,7 @@ struct Scan {
       passedOver: walk.passedOver + walk.failed)
   }
 
-  private mutating func run(isConfirmed: Bool) throws(FolderError) {
+  mutating func run(isConfirmed: Bool) throws(FolderError) {
     let length = try messageCount()
     wasAllShown = !folder.isUnknown && folder.state.applied == length
     var changed: [TreeWalk.Found] = []
@@ -92,7 +96,7 @@ struct Scan {
   // MARK: The root guard
 
   /// An unmounted disk must never delete everybody's files.
-  private func guardRoot(
+  func guardRoot(
     _ missing: [RelativePath], _ changed: [TreeWalk.Found], _ moved: [MovedKey: Content]
   ) throws(FolderError) {
     let reappeared = changed.count { moved[MovedKey($0.information)] != nil }
@@ -106,7 +110,7 @@ struct Scan {
   // MARK: Renamed directories
 
   /// A file that a renamed directory took along is the same file: not even its last change differs.
-  private struct MovedKey: Hashable {
+  struct MovedKey: Hashable {
     var inode: UInt64
     var modified: Int64
     var changed: Int64
@@ -127,7 +131,7 @@ struct Scan {
     }
   }
 
-  private func movedContents(_ missing: [RelativePath]) -> [MovedKey: Content] {
+  func movedContents(_ missing: [RelativePath]) -> [MovedKey: Content] {
     var moved: [MovedKey: Content] = [:]
     for path in missing {
       guard let shown = folder.state.shown[path], let seen = shown.seen,
@@ -140,7 +144,7 @@ struct Scan {
 
   // MARK: Looking and telling
 
-  private mutating func tell(
+  mutating func tell(
     _ changed: [TreeWalk.Found], _ missing: [RelativePath], _ moved: [MovedKey: Content]
   ) throws(FolderError) {
     var gone = missing[...]
@@ -188,7 +192,7 @@ struct Scan {
     return batch
   }
 
-  private mutating func tell(_ look: FileLook) throws(FolderError) {
+  mutating func tell(_ look: FileLook) throws(FolderError) {
     var permissions: UInt8 = 0
     if look.information.kind == .file {
       // A disk without them shows the same for every file.
@@ -214,7 +218,7 @@ struct Scan {
   }
 
   /// What an entry can give of its content.
-  private enum Giving {
+  enum Giving {
     case nothing
     /// Of a short file, if nobody gave them yet.
     case bytes([UInt8])
@@ -223,7 +227,7 @@ struct Scan {
   }
 
   /// Whether a content is neither what is to stand at the path nor what stood there.
-  private func isNews(_ look: FileLook, _ content: Content) -> Bool {
+  func isNews(_ look: FileLook, _ content: Content) -> Bool {
     if let placed = placement.placed(at: look.path), content.isSame(as: placed.version.content) {
       return false
     }
@@ -231,7 +235,7 @@ struct Scan {
   }
 
   /// Decides what a path says that was looked at.
-  private mutating func tell(
+  mutating func tell(
     _ look: FileLook, _ content: Content, giving: Giving
   ) throws(FolderError) {
     let path = look.path
@@ -301,14 +305,14 @@ struct Scan {
   }
 
   /// Versions at a path of which a disk shows nothing: whoever puts something there has seen them.
-  private func voidVersions(at path: RelativePath) -> [VersionID] {
+  func voidVersions(at path: RelativePath) -> [VersionID] {
     guard let current = catalogue.paths[path]?.current,
       current.allSatisfy({ !$0.content.holdsBytes })
     else { return [] }
     return current.map(\.id)
   }
 
-  private mutating func tellMissing(_ path: RelativePath) throws(FolderError) {
+  mutating func tellMissing(_ path: RelativePath) throws(FolderError) {
     guard let shown = folder.state.shown[path] else { return }
     guard placement.placed(at: path) != nil else {
       // It is to be gone.
@@ -339,183 +343,23 @@ struct Scan {
       ChangeWriter.Effect(content: nil, seen: nil))
   }
 
-  // MARK: Long files
+  // MARK: Small things
 
-  private mutating func tellLong(_ look: FileLook, _ permissions: UInt8) throws(FolderError) {
-    do throws(FolderError) { try readLong(look, permissions) } catch {
-      // What one file is does not keep the others from being told.
-      switch error {
-      case .file(let error) where error.errno != .interrupted:
-        pass(over: look.path, error.reason)
-      case .node(.tooLarge): pass(over: look.path, "it is too long")
-      default: throw error
-      }
-    }
-  }
-
-  private mutating func pass(over path: RelativePath, _ reason: String) {
-    report.passedOver.append(FolderRefusal(path: path.bytes, reason: reason))
-  }
-
-  private mutating func readLong(_ look: FileLook, _ permissions: UInt8) throws(FolderError) {
-    let file = try fileCall { () throws(FileSystemError) in try LongFile(look.path, in: root) }
-    var look = look
-    look.information = file.information
-    let byteCount = file.information.byteCount
-    // One that may be known is only hashed: the same tree on both sides is not sealed again.
-    let mayBeKnown =
-      isDryRun || folder.state.offers
-      || [placement.placed(at: look.path)?.version.content, folder.state.shown[look.path]?.content]
-        .contains {
-          if case .file(_, let known, _) = $0 { known == byteCount } else { false }
-        }
-    let chunker = try openWriter().writer.chunker()
-    if mayBeKnown {
-      let hash = try file.hash(chunker, on: folder.node.environment.computing) {
-        () throws(FolderError) in try checkStop()
-      }
-      guard try isStable(file, look) else { return }
-      let content = Content.file(hash: hash, byteCount: byteCount, permissions: permissions)
-      var isToBeGiven = !isDryRun && !folder.state.offers && isNews(look, content)
-      if isToBeGiven { isToBeGiven = try openWriter().isWanting(hash) }
-      guard isToBeGiven else {
-        try tell(look, content, giving: .nothing)
-        return
-      }
-      file.rewind()
-    }
-    let hash = try openWriter().giveLong { () throws(FolderError) in
-      try checkStop()
-      return try file.next()
-    }
-    guard try isStable(file, look) else { return }
-    try tell(
-      look, .file(hash: hash, byteCount: byteCount, permissions: permissions), giving: .ownBlobs)
-  }
-
-  /// Whether a file is still as it was when it was opened; else it is left to the next scan.
-  private mutating func isStable(_ file: LongFile, _ look: FileLook) throws(FolderError) -> Bool {
-    if try file.isUnchanged() { return true }
-    pass(over: look.path, FileLook.isChanging)
-    return false
-  }
-
-  // MARK: Contents that others asked for
-
-  private mutating func giveWanted() throws(FolderError) {
-    guard !isDryRun else { return }
-    catalogue = try folder.catalogue()
-    guard !catalogue.wanted.isEmpty else { return }
-    var given: Set<ContentHash> = []
-    for path in folder.state.shown.ascending {
-      guard let shown = folder.state.shown[path],
-        case .file(let hash, let byteCount, _) = shown.content, catalogue.wanted.contains(hash),
-        !given.contains(hash), try openWriter().isWanting(hash),
-        let now = try? root.information(at: path), shown.isUntouched(now)
-      else { continue }
-      if byteCount < ContentHash.sharedLimit {
-        let found = TreeWalk.Found(path: path, information: now)
-        var batch = FileLook.Batch(parent: path.parent ?? .root)
-        batch.paths = [found]
-        guard case .short(let bytes, hash) = batch.look(root).first?.finding else { continue }
-        try openWriter().give(bytes, hash)
-      } else {
-        let found: ContentHash
-        do throws(FolderError) {
-          let file = try fileCall { () throws(FileSystemError) in try LongFile(path, in: root) }
-          found = try openWriter().giveLong { () throws(FolderError) in
-            try checkStop()
-            return try file.next()
-          }
-        } catch {
-          guard case .file = error else { throw error }
-          continue
-        }
-        guard found == hash else { continue }
-      }
-      given.insert(hash)
-      try openWriter().addLate(hash, byteCount: byteCount)
-    }
-  }
-
-  // MARK: The end
-
-  private mutating func finish() throws(FolderError) {
-    report.passedOver.sort { RelativePath($0.path) < RelativePath($1.path) }
-    guard !isDryRun else { return }
-    nameOnce()
-    if !dismissed.isEmpty { try tellDismissed() }
-    guard writer != nil || isShownChanged || folder.isUnknown else { return }
-    let writer = try openWriter()
-    folder.becomeKnown()
-    try writer.flushAll()
-    // What is told here is what the disk shows, unless it stands beside something else: then another
-    // version may win, or another name be due.
-    if wasAllShown, dismissed.isEmpty, placement.conflicts.isEmpty {
-      folder.state.applied = try messageCount()
-    }
-    try folder.cacheCatalogue(writer.writer)
-    try writer.commit()
-    report.newByteCount = writer.newByteCount
-    self.writer = nil
-  }
-
-  /// Leaves out what was named before, save what may be otherwise the next time.
-  private mutating func nameOnce() {
-    let lasting = Set(walk.passedOver.map { RelativePath($0.path) })
-    report.passedOver.removeAll {
-      let path = RelativePath($0.path)
-      return lasting.contains(path) && folder.state.named.contains(path)
-    }
-    let named =
-      lasting.count <= FolderState.namedLimit
-      ? lasting : Set(lasting.sorted().prefix(FolderState.namedLimit))
-    guard folder.state.named != named else { return }
-    folder.state.named = named
-    isShownChanged = true
-  }
-
-  private func messageCount() throws(FolderError) -> UInt64 {
-    try nodeCall { () throws(NodeError) in try folder.node.messageCount(in: folder.group) }
-  }
-
-  /// Puts aside the versions whose copies were removed or edited: nothing of the winner is said
-  /// again, so that an edit of it elsewhere is no new conflict.
-  private mutating func tellDismissed() throws(FolderError) {
-    let writer = try openWriter()
-    try writer.flushAll()
-    var change = FolderChange()
-    var byteCount = 0
-    for (path, versions) in dismissed.sorted(by: { $0.key < $1.key }) {
-      change.entries.append(
-        FolderChange.Entry(
-          path: path, content: .deleted, modified: 0,
-          replaces: Array(versions.prefix(FolderChange.replacedLimit)), isGiven: false))
-      byteCount += path.bytes.count + 40 * versions.count
-      if byteCount > 256 << 10 || change.entries.count == 4096 {
-        try writer.send(change)
-        change = FolderChange()
-        byteCount = 0
-      }
-    }
-    if !change.entries.isEmpty { try writer.send(change) }
-  }
-
-  private mutating func openWriter() throws(FolderError) -> ChangeWriter {
+  mutating func openWriter() throws(FolderError) -> ChangeWriter {
     if let writer { return writer }
     let writer = try ChangeWriter(folder, root)
     self.writer = writer
     return writer
   }
 
-  private mutating func show(_ path: RelativePath, _ shown: FolderState.Shown?) {
+  mutating func show(_ path: RelativePath, _ shown: FolderState.Shown?) {
     guard folder.state.shown[path] != shown else { return }
     folder.state.shown[path] = shown
     isShownChanged = true
   }
 
   /// Whether somebody changed the owner's permissions of what is shown.
-  private func isModeChanged(
+  func isModeChanged(
     _ information: FileInformation, _ shown: FolderState.Shown?
   ) -> Bool {
     guard folder.state.holdsPermissions, information.kind == .file, let seen = shown?.seen,
@@ -526,13 +370,13 @@ struct Scan {
     return seen.permissions != information.ownerPermissions
   }
 
-  private func checkStop() throws(FolderError) {
+  func checkStop() throws(FolderError) {
     try nodeCall { () throws(NodeError) in
       if folder.node.shouldStop?() == true { throw NodeError.interrupted }
     }
   }
 
-  private func progress() {
+  func progress() {
     let count = report.added + report.changed
     guard count.isMultiple(of: 256) else { return }
     folder.node.progress?(

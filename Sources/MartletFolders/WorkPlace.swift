@@ -120,7 +120,7 @@ extension WorkPlace {
     let digits = ObjectDigits.text(random.bytes(4))
     let mark = Array("\(digits) ".utf8)
     let kept = mark + original.prefix(RelativePath.nameByteLimit - mark.count)
-    try system.rename(name, in: directory.number, to: kept, in: trash.number, .keeping)
+    try root.renameKeeping(name, in: directory, to: kept, in: trash)
     try empty(trash)
   }
 
@@ -137,7 +137,8 @@ extension WorkPlace {
     guard let newest = kept.first?.information.changed else { return }
     var sum: UInt64 = 0
     for (index, file) in kept.enumerated() {
-      sum += file.information.byteCount
+      let (next, isTooLarge) = sum.addingReportingOverflow(file.information.byteCount)
+      sum = isTooLarge ? .max : next
       let age = newest.subtractingReportingOverflow(file.information.changed)
       let isOld = age.overflow || age.partialValue > Self.trashAge
       if index > 0, isOld || sum > Self.trashByteLimit {

@@ -41,10 +41,6 @@ package final class ClientWriter {
     return UInt64(blob.bytes.count)
   }
 
-  package func holds(_ blob: ObjectID) throws(NodeError) -> Bool {
-    try node.reading(blobs) { () throws(LogReadError) in try blobs.holds(blob) }
-  }
-
   /// Writes a message of the client.
   package func write(_ body: [UInt8]) throws(NodeError) -> ObjectID {
     try node.write(client: client, body: body, to: group)

@@ -462,11 +462,6 @@ package nonisolated struct Martlet_FolderCatalogueMessage: @unchecked Sendable {
     set {_uniqueStorage()._wantedHashes = newValue}
   }
 
-  package var checksum: UInt64 {
-    get {_storage._checksum}
-    set {_uniqueStorage()._checksum = newValue}
-  }
-
   /// Paths that no disk may hold, as they came.
   package var refusedPaths: [Data] {
     get {_storage._refusedPaths}
@@ -937,7 +932,7 @@ nonisolated extension Martlet_FolderStateMessage: SwiftProtobuf.Message, SwiftPr
 
 nonisolated extension Martlet_FolderCatalogueMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".FolderCatalogueMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}position\0\u{1}chain\0\u{1}messages\0\u{1}authors\0\u{3}message_authors\0\u{3}message_times\0\u{1}paths\0\u{3}version_counts\0\u{3}version_messages\0\u{3}version_entries\0\u{1}kinds\0\u{1}modified\0\u{3}byte_counts\0\u{1}hashes\0\u{1}targets\0\u{3}past_counts\0\u{1}pasts\0\u{1}blobs\0\u{3}blob_byte_counts\0\u{3}content_hashes\0\u{3}content_blobs\0\u{3}content_skips\0\u{3}content_byte_counts\0\u{3}early_messages\0\u{3}early_entries\0\u{3}early_paths\0\u{3}wanted_hashes\0\u{1}checksum\0\u{3}refused_paths\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}position\0\u{1}chain\0\u{1}messages\0\u{1}authors\0\u{3}message_authors\0\u{3}message_times\0\u{1}paths\0\u{3}version_counts\0\u{3}version_messages\0\u{3}version_entries\0\u{1}kinds\0\u{1}modified\0\u{3}byte_counts\0\u{1}hashes\0\u{1}targets\0\u{3}past_counts\0\u{1}pasts\0\u{1}blobs\0\u{3}blob_byte_counts\0\u{3}content_hashes\0\u{3}content_blobs\0\u{3}content_skips\0\u{3}content_byte_counts\0\u{3}early_messages\0\u{3}early_entries\0\u{3}early_paths\0\u{3}wanted_hashes\0\u{4}\u{2}refused_paths\0")
 
   fileprivate class _StorageClass {
     var _position: UInt64 = 0
@@ -967,7 +962,6 @@ nonisolated extension Martlet_FolderCatalogueMessage: SwiftProtobuf.Message, Swi
     var _earlyEntries: [UInt32] = []
     var _earlyPaths: [Data] = []
     var _wantedHashes: Data = Data()
-    var _checksum: UInt64 = 0
     var _refusedPaths: [Data] = []
 
       // This property is used as the initial default value for new instances of the type.
@@ -1006,7 +1000,6 @@ nonisolated extension Martlet_FolderCatalogueMessage: SwiftProtobuf.Message, Swi
       _earlyEntries = source._earlyEntries
       _earlyPaths = source._earlyPaths
       _wantedHashes = source._wantedHashes
-      _checksum = source._checksum
       _refusedPaths = source._refusedPaths
     }
   }
@@ -1053,7 +1046,6 @@ nonisolated extension Martlet_FolderCatalogueMessage: SwiftProtobuf.Message, Swi
         case 25: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._earlyEntries) }()
         case 26: try { try decoder.decodeRepeatedBytesField(value: &_storage._earlyPaths) }()
         case 27: try { try decoder.decodeSingularBytesField(value: &_storage._wantedHashes) }()
-        case 28: try { try decoder.decodeSingularUInt64Field(value: &_storage._checksum) }()
         case 29: try { try decoder.decodeRepeatedBytesField(value: &_storage._refusedPaths) }()
         default: break
         }
@@ -1144,9 +1136,6 @@ nonisolated extension Martlet_FolderCatalogueMessage: SwiftProtobuf.Message, Swi
       if !_storage._wantedHashes.isEmpty {
         try visitor.visitSingularBytesField(value: _storage._wantedHashes, fieldNumber: 27)
       }
-      if _storage._checksum != 0 {
-        try visitor.visitSingularUInt64Field(value: _storage._checksum, fieldNumber: 28)
-      }
       if !_storage._refusedPaths.isEmpty {
         try visitor.visitRepeatedBytesField(value: _storage._refusedPaths, fieldNumber: 29)
       }
@@ -1186,7 +1175,6 @@ nonisolated extension Martlet_FolderCatalogueMessage: SwiftProtobuf.Message, Swi
         if _storage._earlyEntries != rhs_storage._earlyEntries {return false}
         if _storage._earlyPaths != rhs_storage._earlyPaths {return false}
         if _storage._wantedHashes != rhs_storage._wantedHashes {return false}
-        if _storage._checksum != rhs_storage._checksum {return false}
         if _storage._refusedPaths != rhs_storage._refusedPaths {return false}
         return true
       }
