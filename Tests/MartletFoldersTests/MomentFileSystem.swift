@@ -2,28 +2,49 @@ import MartletFileSystem
 import Synchronization
 import SystemPackage
 
-/// A disk on which somebody does something in the very moment before a file gets another name.
+/// A disk on which somebody does something in the very moment before a file gets another name, or
+/// before anything is done in a directory that is held open.
 final class MomentFileSystem: FileSystem {
+  private struct Moment {
+    var count: Int
+    var isOfAll: Bool
+    var act: @Sendable () -> Void
+  }
+
   private let inner: any FileSystem
-  private let moment = Mutex<(count: Int, act: @Sendable () -> Void)?>(nil)
+  private let moment = Mutex<Moment?>(nil)
 
   init(_ inner: any FileSystem) { self.inner = inner }
 
   /// Before the `count`th rename in an open directory from now (1 is the next); nil calls it off.
   func before(_ count: Int, _ act: (@Sendable () -> Void)?) {
-    moment.withLock { $0 = act.map { (count, $0) } }
+    moment.withLock { $0 = act.map { Moment(count: count, isOfAll: false, act: $0) } }
+  }
+
+  /// Before the `count`th call of any kind in an open directory from now.
+  func beforeAny(_ count: Int, _ act: (@Sendable () -> Void)?) {
+    moment.withLock { $0 = act.map { Moment(count: count, isOfAll: true, act: $0) } }
+  }
+
+  /// Whether the moment is still to come.
+  var isWaiting: Bool { moment.withLock { $0 != nil } }
+
+  private func step(isRename: Bool = false) {
+    let act = moment.withLock { moment -> (@Sendable () -> Void)? in
+      guard let now = moment, isRename || now.isOfAll else { return nil }
+      moment?.count -= 1
+      guard now.count <= 1 else { return nil }
+      moment = nil
+      return now.act
+    }
+    act?()
   }
 
   func rename(
     _ name: [UInt8], in directory: FileNumber, to newName: [UInt8], in newDirectory: FileNumber,
     _ mode: RenameMode
   ) throws(FileSystemError) {
-    let act = moment.withLock { moment -> (@Sendable () -> Void)? in
-      guard let (count, act) = moment else { return nil }
-      moment = count > 1 ? (count - 1, act) : nil
-      return count > 1 ? nil : act
-    }
-    act?()
+    step(isRename: true)
     try inner.rename(name, in: directory, to: newName, in: newDirectory, mode)
   }
 
@@ -80,31 +101,47 @@ final class MomentFileSystem: FileSystem {
   }
   func openDirectory(
     _ path: [UInt8], beneath directory: FileNumber
-  ) throws(FileSystemError) -> FileNumber { try inner.openDirectory(path, beneath: directory) }
+  ) throws(FileSystemError) -> FileNumber {
+    step()
+    return try inner.openDirectory(path, beneath: directory)
+  }
   func entries(of directory: FileNumber) throws(FileSystemError) -> [DirectoryEntry] {
-    try inner.entries(of: directory)
+    step()
+    return try inner.entries(of: directory)
   }
   func information(
     _ name: [UInt8], in directory: FileNumber
-  ) throws(FileSystemError) -> FileInformation? { try inner.information(name, in: directory) }
+  ) throws(FileSystemError) -> FileInformation? {
+    step()
+    return try inner.information(name, in: directory)
+  }
   func open(
     _ name: [UInt8], in directory: FileNumber, _ mode: OpenMode
-  ) throws(FileSystemError) -> FileNumber { try inner.open(name, in: directory, mode) }
+  ) throws(FileSystemError) -> FileNumber {
+    step()
+    return try inner.open(name, in: directory, mode)
+  }
   func linkTarget(
     _ name: [UInt8], in directory: FileNumber
   ) throws(FileSystemError) -> [UInt8] { try inner.linkTarget(name, in: directory) }
   func makeLink(
     _ name: [UInt8], in directory: FileNumber, to target: [UInt8]
-  ) throws(FileSystemError) { try inner.makeLink(name, in: directory, to: target) }
+  ) throws(FileSystemError) {
+    step()
+    try inner.makeLink(name, in: directory, to: target)
+  }
   func makeDirectory(
     _ name: [UInt8], in directory: FileNumber, permissions: UInt16
   ) throws(FileSystemError) {
+    step()
     try inner.makeDirectory(name, in: directory, permissions: permissions)
   }
   func remove(_ name: [UInt8], in directory: FileNumber) throws(FileSystemError) {
+    step()
     try inner.remove(name, in: directory)
   }
   func removeDirectory(_ name: [UInt8], in directory: FileNumber) throws(FileSystemError) {
+    step()
     try inner.removeDirectory(name, in: directory)
   }
   func setPermissions(_ file: FileNumber, _ permissions: UInt16) throws(FileSystemError) {
