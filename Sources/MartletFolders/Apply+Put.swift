@@ -12,7 +12,11 @@ extension Apply {
       try shown.map { shown throws(FolderError) in try held.isKept(shown) } ?? true
     var isPlaced = false
     try attempting(write.path) { () throws(FileSystemError) in
-      let (parent, name) = try place(of: write.path)
+      let found = try shown == nil ? place(of: write.path) : standingPlace(of: write.path)
+      guard let (parent, name) = found else {
+        stirred.append(write.path)
+        return
+      }
       switch write.placed.version.content {
       case .deleted: return
       case .directory:

@@ -95,8 +95,7 @@ extension Apply {
   func prune() throws(FolderError) {
     guard !emptied.isEmpty else { return }
     lastParent = nil
-    var needed: Set<RelativePath> = []
-    for path in folder.state.shown.keys { Self.climb(path, &needed) }
+    let needed = Parents(above: folder.state.shown.keys)
     for path in emptied.sorted().reversed() {
       var here = path
       while !here.isRoot, !needed.contains(here),
@@ -122,10 +121,5 @@ extension Apply {
       }
     }
     emptied = []
-  }
-
-  private static func climb(_ path: RelativePath, _ parents: inout Set<RelativePath>) {
-    var parent = path.parent
-    while let here = parent, !here.isRoot, parents.insert(here).inserted { parent = here.parent }
   }
 }

@@ -135,8 +135,8 @@ final class Apply {
         continue
       }
       try attempting(write.path) { () throws(FileSystemError) in
-        let (parent, name) = try place(of: write.path)
         guard let shown = folder.state.shown[write.path],
+          let (parent, name) = try standingPlace(of: write.path),
           let now = try root.system.information(name, in: parent.number),
           try isAsShown(shown, at: write.path, now)
         else {
@@ -252,6 +252,24 @@ final class Apply {
     let directory = try openOrMake(parent)
     lastParent = (parent, directory)
     return (directory, path.name)
+  }
+
+  /// The same of a path on which something was shown: nothing is made for what somebody removed.
+  ///
+  /// - Returns: Nil if its directory does not stand any more.
+  func standingPlace(
+    of path: RelativePath
+  ) throws(FileSystemError) -> (parent: Directory, name: [UInt8])? {
+    let parent = path.parent ?? .root
+    if let lastParent, lastParent.path == parent { return (lastParent.directory, path.name) }
+    do throws(FileSystemError) {
+      let directory = try root.open(parent)
+      lastParent = (parent, directory)
+      return (directory, path.name)
+    } catch {
+      guard error.errno == .noSuchFileOrDirectory else { throw error }
+      return nil
+    }
   }
 
   func openOrMake(_ path: RelativePath) throws(FileSystemError) -> Directory {

@@ -24,7 +24,6 @@ package struct Placement {
   /// - Complexity: A step for each path.
   package init(_ catalogue: Catalogue, author: (DeviceID) -> String?) {
     self.catalogue = catalogue
-    // By their hashes: most paths have a parent that was seen before, and need no path made of it.
     var parents = Parents()
     var contested: [RelativePath] = []
     var candidates: [RelativePath] = []
@@ -89,23 +88,6 @@ package struct Placement {
       if !isTaken { break }
     }
     return result
-  }
-}
-
-/// The directories above some paths, by the hashes of their own.
-private struct Parents {
-  private var hashes: Set<Int> = []
-
-  mutating func insert(above path: RelativePath) {
-    var count = path.bytes.count
-    while let slash = path.bytes[..<count].lastIndex(of: 0x2F) {
-      guard hashes.insert(path.hash(of: slash)).inserted else { return }
-      count = slash
-    }
-  }
-
-  func contains(_ path: RelativePath) -> Bool {
-    hashes.contains(path.hash(of: path.bytes.count))
   }
 }
 

@@ -243,7 +243,12 @@ struct Scan {
     let placed = placement.placed(at: path)
     let seen = folder.seen(look.information)
     let isModeChanged = isModeChanged(look.information, shown)
-    if !isModeChanged, let placed, content.isSame(as: placed.version.content) {
+    // Of a file that was written or whose permissions were set before a crash, other permissions
+    // than were shown are no news.
+    let isModeNews =
+      isModeChanged && content != placed?.version.content
+      && shown.map { content.isSame(as: $0.content) } == true
+    if !isModeNews, let placed, content.isSame(as: placed.version.content) {
       // It stands as it is to stand: written before a crash, equal from the beginning, or touched.
       // Other permissions are for the next apply.
       if content != placed.version.content {

@@ -22,11 +22,14 @@ extension FolderSchedule {
   /// Compares what a scan told with what its tree shows: every change is told, by what stood there
   /// before, and nothing else is.
   ///
-  /// - Parameter before: What was known when it was scanned.
+  /// - Parameters:
+  ///   - before: What was known when it was scanned.
+  ///   - isInApply: Whether an apply may have made directories before it was scanned.
   /// - Returns: How much was told.
   @discardableResult
   func take(
-    scanOf device: Device, _ tree: ModelTree, before known: Set<VersionID>, told: [VersionID]? = nil
+    scanOf device: Device, _ tree: ModelTree, before known: Set<VersionID>,
+    told: [VersionID]? = nil, isInApply: Bool = false
   ) throws -> Int {
     let new = try told ?? readLog(device, isOwn: true)
     let expected = model.expectation(known)
@@ -54,13 +57,23 @@ extension FolderSchedule {
       let before = shown[path]
       if let now = tree.entries[path] {
         var isModeChanged = false
+        var side = expected.side(at: path, showing: now.content)
+        if let origin = side?.version.path, origin != path,
+          shown.contains(where: {
+            $0.key != path && $0.value.origin == origin && $0.value.content.isSame(as: now.content)
+              && tree.entries[$0.key]?.content.isSame(as: now.content) == true
+          })
+        {
+          // The copy stands already, under the name it has here: this is another file.
+          side = nil
+        }
         if case .file(_, let permissions) = now.content,
-          case .file(_, let other)? = before?.content
+          case .file(_, let other)? = before?.content,
+          before?.content.isSame(as: now.content) == true, side?.version.content != now.content
         {
           isModeChanged = permissions != other
         }
-        if !isModeChanged, let before, before.content.isSame(as: now.content) { continue }
-        let side = expected.side(at: path, showing: now.content)
+        if before?.content == now.content { continue }
         if !isModeChanged, let side, side.version.content.isSame(as: now.content) {
           shown[path] = Shown(
             origin: side.version.path == path ? nil : side.version.path, covers: side.covers,
@@ -88,7 +101,10 @@ extension FolderSchedule {
         // Of what stands elsewhere by now nothing has to be said.
         if before.origin != nil || side.version.path == path {
           mustDelete[origin, default: []].formUnion(
-            current(origin, before.covers).filter { model.versions[$0]?.content.isDeleted == false }
+            current(origin, before.covers).filter {
+              guard let content = model.versions[$0]?.content else { return false }
+              return isInApply ? content.holdsBytes : !content.isDeleted
+            }
           )
         }
       }
@@ -108,12 +124,6 @@ extension FolderSchedule {
         continue
       }
       guard let now = edits.removeValue(forKey: path), now.content == content else {
-        // A store that learns by what it takes in that it was put back does not know any more what
-        // it shows: it says what it finds.
-        if entry.isFound, shown[path]?.content == content {
-          shown[path] = Shown(origin: nil, covers: [id], content: content)
-          continue
-        }
         violate("\(device.name): \(path.text): tells \(content), which is no change")
         continue
       }
@@ -147,6 +157,69 @@ extension FolderSchedule {
     return new.count
   }
 
+  /// The same of what was told by the scans within an apply.
+  ///
+  /// - Parameter tree: As it stood before the apply.
+  func take(
+    tellings told: [VersionID], ofApply device: Device, _ tree: ModelTree,
+    before known: Set<VersionID>
+  ) throws {
+    guard !told.isEmpty else { return }
+    var tree = tree
+    let after = try look(device)
+    for (path, entry) in tree.entries where entry.content == .directory {
+      // An empty directory may be gone with what stood in it, or hold something by now.
+      guard device.shown[path]?.content != .directory,
+        !told.contains(where: { self.told[$0]?.path == path }),
+        after.entries[path] == nil || after.hasAnything(below: path)
+      else { continue }
+      tree.entries[path] = nil
+    }
+    guard let (path, entry, wasNew) = intrusion else {
+      try take(scanOf: device, tree, before: known, told: told, isInApply: true)
+      return
+    }
+    func intruded() -> ModelTree {
+      var tree = tree
+      tree.entries[path] = entry
+      if entry != nil {
+        for above in tree.entries.keys where path.isBelow(above) { tree.entries[above] = nil }
+      }
+      return tree
+    }
+    let tellings = told.indices.filter { self.told[told[$0]]?.path == path }
+    if tellings.count > 1, let second = tellings.last {
+      // What stood there before the moment was told first. A message is told as a whole.
+      let message = told[second].message
+      let start = told.firstIndex { $0.message == message } ?? second
+      try take(
+        scanOf: device, tree, before: known, told: Array(told[..<start]), isInApply: true)
+      // Of the rest, only what is told by then is another thing than what was told or is shown.
+      if wasNew { device.shown[path] = nil }
+      let rest = Array(told[start...])
+      tree.entries = device.shown.mapValues { ModelTree.Entry(content: $0.content, modified: 0) }
+      for id in rest where after.entries[self.told[id]?.path ?? path]?.content == .directory {
+        tree.entries[self.told[id]?.path ?? path] = ModelTree.Entry(
+          content: .directory, modified: 0)
+      }
+      tree.entries[path] = entry
+      try take(
+        scanOf: device, tree, before: known.union(told[..<start]), told: rest, isInApply: true)
+      return
+    }
+    if let only = tellings.first, let said = self.told[told[only]] {
+      let isAfter = content(of: said, showing: entry?.content) == entry?.content ?? .deleted
+      try take(
+        scanOf: device, isAfter ? intruded() : tree, before: known, told: told, isInApply: true)
+      return
+    }
+    // It came after what was told.
+    tree.entries[path] = device.shown[path].map {
+      ModelTree.Entry(content: $0.content, modified: 0)
+    }
+    try take(scanOf: device, tree, before: known, told: told, isInApply: true)
+  }
+
   /// Compares the tree after an apply with what it is to be.
   func take(applyOf device: Device, isStrict: Bool) throws {
     let tree = try look(device)
@@ -175,10 +248,10 @@ extension FolderSchedule {
         $0.value.origin == before.origin
           && $0.value.side.version.content.isSame(as: before.content)
       }
-      if tree.entries[path] == nil,
-        before.content != .directory || !tree.hasAnything(below: path),
-        isElsewhere || expected.side(at: path, showing: before.content) == nil
-      {
+      let isGone =
+        tree.entries[path] == nil
+        || (before.content.holdsBytes && tree.entries[path]?.content == .directory)
+      if isGone, isElsewhere || expected.side(at: path, showing: before.content) == nil {
         device.shown[path] = nil
       }
     }

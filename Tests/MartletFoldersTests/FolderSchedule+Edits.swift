@@ -265,20 +265,22 @@ extension FolderSchedule {
   func resolve(_ device: Device) throws {
     try scan(device)
     let known = device.known
+    let copies = model.expectation(known).copies
     let conflicts = model.paths.keys.sorted().filter {
       model.sides(of: $0, known)?.losers.isEmpty == false
     }
-    guard let path = any(conflicts), let sides = model.sides(of: path, known) else { return }
+    // Where a directory stands, the winner is a copy beside it too.
+    guard let path = any(conflicts), let aside = copies[path] else { return }
     story.append("\(device.name): resolve \(path.text)")
     let tree = try look(device)
     let count = try open(device).resolve(place(device, path))
-    if count != sides.losers.count {
+    if count != aside.count {
       violate("\(device.name): resolve \(path.text): \(count) put aside")
     }
     unchanged = [:]
     let new = try readLog(device, isOwn: true)
     guard new.count == 1, let entry = told[new[0]], entry.path == path,
-      Set(entry.replaces) == Set(sides.losers.flatMap(\.covers))
+      Set(entry.replaces) == Set(aside.flatMap(\.covers))
     else { return violate("\(device.name): resolve \(path.text) said something else") }
     add(new[0], entry, .deleted, by: device)
     _ = tree

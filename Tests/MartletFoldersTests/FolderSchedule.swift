@@ -26,6 +26,8 @@ final class FolderSchedule {
     var position: UInt64 = 0
     /// Whether its store was put back from an old copy, and nothing scanned since.
     var isUnknown = false
+    /// The life of its store.
+    var instance: InstanceID?
     /// Whether something was changed since it was last scanned.
     var isDirty = false
     /// Whether something was changed that no scan had a reason to make durable.
@@ -206,6 +208,7 @@ final class FolderSchedule {
 
   @discardableResult
   func scan(_ device: Device, mayCut: Bool = false) throws -> Bool {
+    try noteLife(of: device)
     _ = try readLog(device, isOwn: false)
     var tree = try look(device)
     let known = device.known
@@ -219,6 +222,17 @@ final class FolderSchedule {
     return try take(scanOf: device, tree, before: known) > 0
   }
 
+  /// A store that learns by what it takes in that it was put back does not know any more what it
+  /// shows: it says what it finds.
+  private func noteLife(of device: Device) throws {
+    let instance = try open(device).node.instance
+    if device.instance != nil, device.instance != instance {
+      device.isUnknown = true
+      device.shown = [:]
+    }
+    device.instance = instance
+  }
+
   private func carry(_ device: Device, mayCut: Bool, _ body: () throws -> Void) throws {
     let wasCut = try powered(device, mayCut: mayCut, body)
     _ = try readLog(device, isOwn: false)
@@ -227,6 +241,7 @@ final class FolderSchedule {
 
   @discardableResult
   func apply(_ device: Device, mayCut: Bool = false) throws -> [ApplyReport] {
+    try noteLife(of: device)
     if mayCut || device.isUnknown { try scan(device) }
     // What was looked at in the moment in which it was written is looked at once more.
     village.clock.pass(milliseconds: 50)
@@ -263,23 +278,7 @@ final class FolderSchedule {
     }
     let told = try readLog(device, isOwn: true)
     story.append("   \(device.name) applied, \(known.count) known")
-    if let (path, entry) = intrusion {
-      // It came before or after what was told of what had been done before.
-      let isTold = told.contains { id in
-        guard let said = self.told[id], said.path == path else { return false }
-        return content(of: said, showing: entry?.content) == entry?.content ?? .deleted
-      }
-      tree.entries[path] =
-        isTold
-        ? entry
-        : device.shown[path].map {
-          ModelTree.Entry(content: $0.content, modified: 0)
-        }
-      if tree.entries[path] != nil {
-        for above in tree.entries.keys where path.isBelow(above) { tree.entries[above] = nil }
-      }
-    }
-    if !told.isEmpty { try take(scanOf: device, tree, before: known, told: told) }
+    try take(tellings: told, ofApply: device, tree, before: known)
     if intrusion != nil { device.isDirty = true }
     intrusion = nil
     let isComplete = reports.allSatisfy { $0.waitingCount == 0 && $0.refused.isEmpty }
@@ -304,7 +303,7 @@ final class FolderSchedule {
   /// Nobody does anything any more.
   var isSettling = false
   /// What somebody does in the moment of an apply.
-  private var intrusion: (path: RelativePath, entry: ModelTree.Entry?)?
+  var intrusion: (path: RelativePath, entry: ModelTree.Entry?, wasNew: Bool)?
 
   private func intrude(_ device: Device, _ path: RelativePath) {
     do {
@@ -331,14 +330,14 @@ final class FolderSchedule {
         } else {
           try disk.remove(place(device, path))
         }
-        intrusion = (path, nil)
+        intrusion = (path, nil, false)
       } else {
         let number = newContent(device)
         story.append("   in this moment: \(path.text) = \(number)")
         if there?.content == .directory { try disk.removeDirectory(place(device, path)) }
         try write(device, path, contents[number], replaces: random.chance(0.4))
         momentous.insert(number)
-        intrusion = (path, try look(device).entries[path])
+        intrusion = (path, try look(device).entries[path], there == nil)
       }
       device.isDirty = true
       device.isVolatile = true
@@ -427,8 +426,11 @@ final class FolderSchedule {
     case .directory: return .directory
     case .link(let target): return .link(number(of: target))
     case .file(let hash, let byteCount, let permissions):
-      var known = hashes[hash]
-      if known == nil, case .file(let number, _) = shown, hashOfNumber[number] == nil {
+      // A short one is known by its bytes; a long one by who shows it when it is first told.
+      var known = numbers[hash] ?? hashes[hash]
+      if known == nil, case .file(let number, _) = shown, hashOfNumber[number] == nil,
+        UInt64(contents[number].count) == byteCount, byteCount >= ContentHash.sharedLimit
+      {
         hashes[hash] = number
         hashOfNumber[number] = hash
         known = number
