@@ -48,6 +48,10 @@ package enum Label: String, CaseIterable, Sendable {
   case manifest = "mrt manifest"
   /// The hash by which a manifest binds a section.
   case section = "mrt section"
+  /// What a summary's signature covers.
+  case summary = "mrt summary"
+  /// The hash of all heads of a log, where a summary does not list them all.
+  case heads = "mrt heads"
   /// A key sealed to this device in its own store.
   case storedKey = "mrt stored key"
   /// The member list inside a grant.

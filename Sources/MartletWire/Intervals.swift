@@ -12,6 +12,9 @@ package struct Intervals: Hashable, Sendable {
     for range in ranges { insert(range) }
   }
 
+  /// Takes ranges that ascend and have gaps between them.
+  init(ascending ranges: [Range<UInt64>]) { self.ranges = ranges }
+
   package var isEmpty: Bool { ranges.isEmpty }
 
   /// How many positions are in the set.

@@ -14,4 +14,9 @@ package enum Limits {
   package static let groupCount = 65_536
   /// Runs of positions in one log of a bundle.
   package static let runCount = 262_144
+  /// Members of a group, and heads that a summary lists.
+  package static let memberCount = 4096
+  package static let headCount = 64
+  /// Bytes of a signed summary.
+  package static let summaryByteCount = 8192
 }

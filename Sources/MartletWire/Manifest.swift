@@ -125,12 +125,20 @@ package struct SectionLog: Equatable, Sendable {
   package var lineage: Lineage
   package var have: [HaveRun]
   package var void: [VoidRun]
+  /// What is not carried, and the recipient may hold or want.
+  package var offers: [OfferRun] = []
   /// What the sender holds of the recipient's log; nil if it never heard of that log.
   package var receipt: Receipt?
+  /// Positions of the recipient's log that are asked for, and that are not wanted; numbered as the
+  /// receipt is.
+  package var requested = Intervals()
+  package var declined = Intervals()
   /// Ids held once and damaged since, or asked for: the receipt does not count for them.
   package var lost: [ObjectID]
   /// Ids asked for.
   package var requests: [ObjectID]
+  /// What members of the group say of their logs, each signed by its author.
+  package var summaries: [SignedSummary] = []
 
   package init(
     log: LogID, length: UInt64, lineage: Lineage, have: [HaveRun], void: [VoidRun],
@@ -193,5 +201,67 @@ package struct VoidRun: Equatable, Sendable {
     self.range = range
     self.chainBefore = chainBefore
     self.chainAfter = chainAfter
+  }
+}
+
+/// Consecutive positions of the sender's log whose objects are not carried.
+package struct OfferRun: Equatable, Sendable {
+  package struct Item: Equatable, Sendable {
+    /// The beginning of its id.
+    package var id: ShortID
+    package var byteCount: UInt64
+
+    package init(id: ShortID, byteCount: UInt64) {
+      self.id = id
+      self.byteCount = byteCount
+    }
+  }
+
+  package var start: UInt64
+  /// The chain below the first position.
+  package var chainBefore: Chain
+  /// At least one.
+  package var items: [Item]
+  /// Whether they come only if they are asked for; else they come as there is room.
+  package var isOnRequest: Bool
+
+  package init(start: UInt64, chainBefore: Chain, items: [Item], isOnRequest: Bool) {
+    self.start = start
+    self.chainBefore = chainBefore
+    self.items = items
+    self.isOnRequest = isOnRequest
+  }
+
+  package var range: Range<UInt64> { start..<start + UInt64(items.count) }
+}
+
+/// The first 16 bytes of an object's id: enough to know it again, not to name it.
+package struct ShortID: Hashable, Sendable {
+  package let high: UInt64
+  package let low: UInt64
+
+  package init(_ id: ObjectID) {
+    let bytes = id.bytes
+    high = Self.number(bytes.prefix(8))
+    low = Self.number(bytes.dropFirst(8).prefix(8))
+  }
+
+  /// Nil unless there are 16 bytes.
+  package init?(_ bytes: some Collection<UInt8>) {
+    guard bytes.count == Self.byteCount else { return nil }
+    high = Self.number(bytes.prefix(8))
+    low = Self.number(bytes.dropFirst(8))
+  }
+
+  package static let byteCount = 16
+
+  package var bytes: [UInt8] {
+    (0..<16).map { index in
+      UInt8(truncatingIfNeeded: (index < 8 ? high : low) >> UInt64(56 - index % 8 * 8))
+    }
+  }
+
+  private static func number(_ bytes: some Collection<UInt8>) -> UInt64 {
+    bytes.reduce(0) { $0 << 8 | UInt64($1) }
   }
 }

@@ -53,10 +53,15 @@ extension SectionLog {
     message.lineage = lineage.messages
     message.have = have.map(\.message)
     message.void = void.map(\.message)
+    message.offers = offers.map(\.message)
     if let receipt {
       message.receiptLineage = receipt.lineage.messages
-      message.receipt = receipt.messages
+      message.receipt = Data(IntervalCode.encode(receipt.held))
+      message.receiptChains = Data(receipt.chains)
+      message.requested = Data(IntervalCode.encode(requested))
+      message.declined = Data(IntervalCode.encode(declined))
     }
+    message.summaries = summaries.map { Data($0.encoded) }
     message.lost = lost.map { Data($0.bytes) }
     message.requests = requests.map { Data($0.bytes) }
     return message
@@ -65,7 +70,6 @@ extension SectionLog {
   fileprivate init(_ message: Martlet_SectionLog) throws(WireError) {
     try Canonical.limit(message.have.count, Limits.runCount)
     try Canonical.limit(message.void.count, Limits.runCount)
-    try Canonical.limit(message.receipt.count, Limits.runCount)
     var have: [HaveRun] = []
     for run in message.have {
       let next = try HaveRun(run)
@@ -84,13 +88,36 @@ extension SectionLog {
     }
     var receipt: Receipt?
     if !message.receiptLineage.isEmpty {
-      receipt = try Receipt(lineage: Lineage(message.receiptLineage), message.receipt)
+      receipt = try Receipt(
+        lineage: Lineage(message.receiptLineage),
+        held: try IntervalCode.decode(
+          [UInt8](message.receipt), limit: Limits.runCount, "receipt"),
+        chains: [UInt8](message.receiptChains))
     }
     self.init(
       log: try Canonical.log(message.group, message.class), length: message.length,
       lineage: try Lineage(message.lineage), have: have, void: void, receipt: receipt,
       lost: try Canonical.identifiers(message.lost, "lost"),
       requests: try Canonical.identifiers(message.requests, "requests"))
+    try Canonical.limit(message.offers.count, Limits.runCount)
+    for run in message.offers {
+      let next = try OfferRun(run)
+      if let last = offers.last, last.range.upperBound > next.range.lowerBound {
+        throw .badField("offers")
+      }
+      offers.append(next)
+    }
+    requested = try IntervalCode.decode(
+      [UInt8](message.requested), limit: Limits.runCount, "requested")
+    declined = try IntervalCode.decode(
+      [UInt8](message.declined), limit: Limits.runCount, "declined")
+    try Canonical.limit(message.summaries.count, Limits.memberCount)
+    for bytes in message.summaries {
+      summaries.append(try SignedSummary(decoding: [UInt8](bytes)))
+    }
+    guard Set(summaries.map(\.summary.device)).count == summaries.count else {
+      throw .badField("summaries")
+    }
   }
 }
 
@@ -116,39 +143,74 @@ extension Lineage {
 }
 
 extension Receipt {
-  fileprivate var messages: [Martlet_ReceiptInterval] {
-    var end: UInt64 = 0
-    return held.ranges.map { range in
-      var message = Martlet_ReceiptInterval()
-      message.gap = range.lowerBound - end
-      message.count = range.upperBound - range.lowerBound
-      end = range.upperBound
-      if let tail = chainTails[end] {
-        message.chain = Data((0..<4).map { UInt8(truncatingIfNeeded: tail >> (24 - 8 * $0)) })
-      }
-      return message
+  /// For each interval the chain at its end: 1 and all of them, or 0 and before each whether it is
+  /// known.
+  fileprivate var chains: [UInt8] {
+    let tails = held.ranges.map { chainTails[$0.upperBound] }
+    let isWhole = tails.allSatisfy { $0 != nil }
+    guard !tails.isEmpty else { return [] }
+    var bytes: [UInt8] = [isWhole ? 1 : 0]
+    bytes.reserveCapacity(1 + 5 * tails.count)
+    for tail in tails {
+      if !isWhole { bytes.append(tail == nil ? 0 : 1) }
+      if let tail { bytes += (0..<4).map { UInt8(truncatingIfNeeded: tail >> (24 - 8 * $0)) } }
     }
+    return bytes
   }
 
   fileprivate init(
-    lineage: Lineage, _ messages: [Martlet_ReceiptInterval]
+    lineage: Lineage, held: Intervals, chains bytes: [UInt8]
   ) throws(WireError) {
-    var held = Intervals()
+    let ends = held.ranges.map(\.upperBound)
     var tails: [UInt64: UInt32] = [:]
-    var end: UInt64 = 0
-    for (index, message) in messages.enumerated() {
-      let (start, overflow) = end.addingReportingOverflow(message.gap)
-      guard !overflow, index == 0 || message.gap > 0 else { throw .badField("receipt") }
-      let range = try Canonical.range(start, message.count, "receipt")
-      held.insert(range)
-      end = range.upperBound
-      switch message.chain.count {
-      case 0: break
-      case 4: tails[end] = message.chain.reduce(0) { $0 << 8 | UInt32($1) }
-      default: throw .badField("receipt")
+    var rest = bytes[...]
+    let isWhole = ends.isEmpty || rest.popFirst() == 1
+    for end in ends {
+      if !isWhole {
+        guard let flag = rest.popFirst(), flag < 2 else { throw .badField("receipt_chains") }
+        if flag == 0 { continue }
       }
+      guard rest.count >= 4 else { throw .badField("receipt_chains") }
+      tails[end] = rest.prefix(4).reduce(0) { $0 << 8 | UInt32($1) }
+      rest.removeFirst(4)
     }
+    guard rest.isEmpty else { throw .badField("receipt_chains") }
     self.init(lineage: lineage, held: held, chainTails: tails)
+  }
+}
+
+extension OfferRun {
+  fileprivate var message: Martlet_OfferRun {
+    var message = Martlet_OfferRun()
+    message.start = start
+    message.chainBefore = Data(chainBefore.digest.bytes)
+    var ids: [UInt8] = []
+    ids.reserveCapacity(ShortID.byteCount * items.count)
+    for item in items { ids += item.id.bytes }
+    message.ids = Data(ids)
+    message.byteCounts = items.map(\.byteCount)
+    message.onRequest = isOnRequest
+    return message
+  }
+
+  fileprivate init(_ message: Martlet_OfferRun) throws(WireError) {
+    let count = message.byteCounts.count
+    guard message.ids.count == ShortID.byteCount * count else { throw .badField("offers") }
+    _ = try Canonical.range(message.start, UInt64(count), "offers")
+    var items: [Item] = []
+    items.reserveCapacity(count)
+    let ids = [UInt8](message.ids)
+    for (index, byteCount) in message.byteCounts.enumerated() {
+      let start = ShortID.byteCount * index
+      guard let id = ShortID(ids[start..<start + ShortID.byteCount]) else {
+        throw .badField("offers")
+      }
+      items.append(Item(id: id, byteCount: byteCount))
+    }
+    self.init(
+      start: message.start,
+      chainBefore: Chain(try Canonical.digest(message.chainBefore, "chain_before")),
+      items: items, isOnRequest: message.onRequest)
   }
 }
 

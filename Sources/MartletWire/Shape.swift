@@ -33,9 +33,10 @@ struct Shape: Sendable {
         5: Field(least: 80, most: Limits.runCount),
         6: Field(least: 66, most: Limits.runCount),
         7: Field(least: 18, most: Lineage.limit),
-        8: Field(least: 2, most: Limits.runCount),
         9: Field(least: 32, most: 1 << 18),
         10: Field(least: 32, most: 1 << 18),
+        11: Field(least: 55, most: Limits.runCount),
+        15: Field(least: 132, most: Limits.memberCount),
       ]),
     5: Field(least: 32, most: 1 << 18),
   ])

@@ -53,7 +53,11 @@ extension FolderSchedule {
     func current(_ path: RelativePath, _ ids: Set<VersionID>) -> Set<VersionID> {
       ids.intersection(model.versions(of: path, known).current.map(\.id))
     }
-    for path in Set(tree.entries.keys).union(shown.keys) {
+    // Of two names for a copy the shorter one is the first that is taken.
+    let looked = Set(tree.entries.keys).union(shown.keys).sorted {
+      $0.bytes.count < $1.bytes.count
+    }
+    for path in looked {
       let before = shown[path]
       if let now = tree.entries[path] {
         var isModeChanged = false

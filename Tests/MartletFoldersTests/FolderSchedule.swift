@@ -247,7 +247,7 @@ final class FolderSchedule {
     village.clock.pass(milliseconds: 50)
     _ = try readLog(device, isOwn: false)
     let wasDirty = device.isDirty
-    var tree = try look(device)
+    let tree = try look(device)
     let known = device.known
     let expected = model.expectation(known)
     var isMomentous = false

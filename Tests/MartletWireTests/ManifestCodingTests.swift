@@ -25,7 +25,7 @@ struct ManifestCodingTests {
     let receipt = Receipt(
       lineage: Lineage(epoch: EpochID(random: random)), held: Intervals([0..<3, 5..<9]),
       chainTails: [9: 0x0102_0304])
-    let log = SectionLog(
+    var log = SectionLog(
       log: LogID(group: GroupID(random.digest()), objectClass: .blobs), length: 12,
       lineage: Lineage(epoch: EpochID(random: random)),
       have: [
@@ -35,9 +35,30 @@ struct ManifestCodingTests {
       ],
       void: [VoidRun(range: 2..<6, chainBefore: .empty, chainAfter: Chain(random.digest()))],
       receipt: receipt, lost: [ObjectID(random.digest())], requests: [ObjectID(random.digest())])
+    log.offers = [
+      OfferRun(
+        start: 7, chainBefore: Chain(random.digest()),
+        items: [
+          .init(id: ShortID(ObjectID(random.digest())), byteCount: 0),
+          .init(id: ShortID(ObjectID(random.digest())), byteCount: 1 << 40),
+        ], isOnRequest: true),
+      OfferRun(
+        start: 9, chainBefore: .empty,
+        items: [.init(id: ShortID(ObjectID(random.digest())), byteCount: 9)], isOnRequest: false),
+    ]
+    log.requested = Intervals([1..<2, 4..<5])
+    log.declined = Intervals([10..<300])
+    log.summaries = [summary(heads: 1), summary(heads: 65)]
     return Section(
       number: 3, echo: .init(instance: InstanceID(random.digest()), number: 2), logs: [log],
       answeredAbsent: [ObjectID(random.digest())])
+  }
+
+  func summary(heads: Int) -> SignedSummary {
+    let summary = Summary(
+      device: DeviceID(random.digest()), instance: InstanceID(random.digest()), number: 2,
+      count: 70, allHeads: (0..<heads).map { _ in ObjectID(random.digest()) })
+    return SignedSummary(summary, signature: random.bytes(SignedSummary.signatureByteCount))
   }
 
   @Test("read back as they were written")
@@ -89,5 +110,33 @@ struct ManifestCodingTests {
     manifest = try self.manifest()
     manifest.logs[0].runs.append(manifest.logs[0].runs[0])
     #expect(throws: WireError.badField("runs")) { try Manifest(decoding: manifest.encoded) }
+  }
+
+  @Test("refuse offers that overlap, and two summaries of one device")
+  func badLists() throws {
+    var section = section()
+    section.logs[0].offers[1].start = 8
+    #expect(throws: WireError.badField("offers")) { try Section(decoding: section.encoded) }
+    section = self.section()
+    section.logs[0].summaries[1].summary.device = section.logs[0].summaries[0].summary.device
+    #expect(throws: WireError.badField("summaries")) { try Section(decoding: section.encoded) }
+  }
+
+  @Test("say which chains of a receipt are known, whatever is", arguments: 1...64)
+  func tails(seed: UInt64) throws {
+    let random = SeededRandom(seed: seed)
+    var section = section()
+    for _ in 0..<50 {
+      var receipt = Receipt(
+        lineage: Lineage(epoch: EpochID(random: random)), held: Intervals(), chainTails: [:])
+      for index in 0..<UInt64(random.below(9)) {
+        receipt.held.insert(index * 10..<index * 10 + 1 + UInt64(random.below(8)))
+      }
+      for range in receipt.held.ranges where random.chance(0.75) {
+        receipt.chainTails[range.upperBound] = UInt32(truncatingIfNeeded: random.next())
+      }
+      section.logs[0].receipt = receipt
+      #expect(try Section(decoding: section.encoded).logs[0].receipt == receipt, "seed \(seed)")
+    }
   }
 }

@@ -173,10 +173,22 @@ package nonisolated struct Martlet_SectionLog: Sendable {
 
   package var void: [Martlet_VoidRun] = []
 
+  package var offers: [Martlet_OfferRun] = []
+
   /// Of the recipient's log, as the sender knows it.
   package var receiptLineage: [Martlet_EpochStart] = []
 
-  package var receipt: [Martlet_ReceiptInterval] = []
+  /// intervals, see docs/format.md
+  package var receipt: Data = Data()
+
+  /// the first 4 bytes of the chain at the end of each, in order
+  package var receiptChains: Data = Data()
+
+  /// positions asked for: intervals
+  package var requested: Data = Data()
+
+  /// positions that are not wanted: intervals
+  package var declined: Data = Data()
 
   /// ids held once and damaged since, or asked for: take them from the receipt
   package var lost: [Data] = []
@@ -184,9 +196,8 @@ package nonisolated struct Martlet_SectionLog: Sendable {
   /// ids asked for
   package var requests: [Data] = []
 
-  package var offers: [Martlet_Offer] = []
-
-  package var declined: [Martlet_ReceiptInterval] = []
+  /// signed summaries of members, newest known
+  package var summaries: [Data] = []
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -251,35 +262,52 @@ package nonisolated struct Martlet_VoidRun: Sendable {
   package init() {}
 }
 
-package nonisolated struct Martlet_ReceiptInterval: Sendable {
+/// Consecutive positions of the sender's log that are not carried.
+package nonisolated struct Martlet_OfferRun: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// from the end of the interval before (or 0) to the start of this one
-  package var gap: UInt64 = 0
+  package var start: UInt64 = 0
 
-  package var count: UInt64 = 0
+  /// 32 bytes
+  package var chainBefore: Data = Data()
 
-  /// the first 4 bytes of the chain at its end, or empty where not known
-  package var chain: Data = Data()
+  /// the first 16 bytes of each
+  package var ids: Data = Data()
+
+  /// of each object
+  package var byteCounts: [UInt64] = []
+
+  /// they come only if asked for
+  package var onRequest: Bool = false
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 }
 
-package nonisolated struct Martlet_Offer: Sendable {
+/// What a member says of its log of a group, signed by it; passed on by all who share the group.
+package nonisolated struct Martlet_SummaryMessage: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var position: UInt64 = 0
+  package var device: Data = Data()
 
-  /// the first 16 bytes
-  package var id: Data = Data()
+  package var instance: Data = Data()
 
-  package var byteCount: UInt64 = 0
+  /// of this summary among those of this instance and group
+  package var number: UInt64 = 0
+
+  /// messages in the log
+  package var count: UInt64 = 0
+
+  /// ids that nothing in the log names as a parent, the least 64, ascending
+  package var heads: Data = Data()
+
+  /// over all heads, if there are more
+  package var headsHash: Data = Data()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -552,7 +580,7 @@ nonisolated extension Martlet_SectionMessage: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension Martlet_SectionLog: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".SectionLog"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}group\0\u{1}class\0\u{1}length\0\u{1}lineage\0\u{1}have\0\u{1}void\0\u{3}receipt_lineage\0\u{1}receipt\0\u{1}lost\0\u{1}requests\0\u{1}offers\0\u{1}declined\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}group\0\u{1}class\0\u{1}length\0\u{1}lineage\0\u{1}have\0\u{1}void\0\u{3}receipt_lineage\0\u{1}receipt\0\u{1}lost\0\u{1}requests\0\u{1}offers\0\u{3}receipt_chains\0\u{1}requested\0\u{1}declined\0\u{1}summaries\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -567,11 +595,14 @@ nonisolated extension Martlet_SectionLog: SwiftProtobuf.Message, SwiftProtobuf._
       case 5: try { try decoder.decodeRepeatedMessageField(value: &self.have) }()
       case 6: try { try decoder.decodeRepeatedMessageField(value: &self.void) }()
       case 7: try { try decoder.decodeRepeatedMessageField(value: &self.receiptLineage) }()
-      case 8: try { try decoder.decodeRepeatedMessageField(value: &self.receipt) }()
+      case 8: try { try decoder.decodeSingularBytesField(value: &self.receipt) }()
       case 9: try { try decoder.decodeRepeatedBytesField(value: &self.lost) }()
       case 10: try { try decoder.decodeRepeatedBytesField(value: &self.requests) }()
       case 11: try { try decoder.decodeRepeatedMessageField(value: &self.offers) }()
-      case 12: try { try decoder.decodeRepeatedMessageField(value: &self.declined) }()
+      case 12: try { try decoder.decodeSingularBytesField(value: &self.receiptChains) }()
+      case 13: try { try decoder.decodeSingularBytesField(value: &self.requested) }()
+      case 14: try { try decoder.decodeSingularBytesField(value: &self.declined) }()
+      case 15: try { try decoder.decodeRepeatedBytesField(value: &self.summaries) }()
       default: break
       }
     }
@@ -600,7 +631,7 @@ nonisolated extension Martlet_SectionLog: SwiftProtobuf.Message, SwiftProtobuf._
       try visitor.visitRepeatedMessageField(value: self.receiptLineage, fieldNumber: 7)
     }
     if !self.receipt.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.receipt, fieldNumber: 8)
+      try visitor.visitSingularBytesField(value: self.receipt, fieldNumber: 8)
     }
     if !self.lost.isEmpty {
       try visitor.visitRepeatedBytesField(value: self.lost, fieldNumber: 9)
@@ -611,8 +642,17 @@ nonisolated extension Martlet_SectionLog: SwiftProtobuf.Message, SwiftProtobuf._
     if !self.offers.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.offers, fieldNumber: 11)
     }
+    if !self.receiptChains.isEmpty {
+      try visitor.visitSingularBytesField(value: self.receiptChains, fieldNumber: 12)
+    }
+    if !self.requested.isEmpty {
+      try visitor.visitSingularBytesField(value: self.requested, fieldNumber: 13)
+    }
     if !self.declined.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.declined, fieldNumber: 12)
+      try visitor.visitSingularBytesField(value: self.declined, fieldNumber: 14)
+    }
+    if !self.summaries.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.summaries, fieldNumber: 15)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -624,12 +664,15 @@ nonisolated extension Martlet_SectionLog: SwiftProtobuf.Message, SwiftProtobuf._
     if lhs.lineage != rhs.lineage {return false}
     if lhs.have != rhs.have {return false}
     if lhs.void != rhs.void {return false}
+    if lhs.offers != rhs.offers {return false}
     if lhs.receiptLineage != rhs.receiptLineage {return false}
     if lhs.receipt != rhs.receipt {return false}
+    if lhs.receiptChains != rhs.receiptChains {return false}
+    if lhs.requested != rhs.requested {return false}
+    if lhs.declined != rhs.declined {return false}
     if lhs.lost != rhs.lost {return false}
     if lhs.requests != rhs.requests {return false}
-    if lhs.offers != rhs.offers {return false}
-    if lhs.declined != rhs.declined {return false}
+    if lhs.summaries != rhs.summaries {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -770,9 +813,9 @@ nonisolated extension Martlet_VoidRun: SwiftProtobuf.Message, SwiftProtobuf._Mes
   }
 }
 
-nonisolated extension Martlet_ReceiptInterval: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = _protobuf_package + ".ReceiptInterval"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}gap\0\u{1}count\0\u{1}chain\0")
+nonisolated extension Martlet_OfferRun: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".OfferRun"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}start\0\u{3}chain_before\0\u{1}ids\0\u{3}byte_counts\0\u{3}on_request\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -780,39 +823,49 @@ nonisolated extension Martlet_ReceiptInterval: SwiftProtobuf.Message, SwiftProto
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.gap) }()
-      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.count) }()
-      case 3: try { try decoder.decodeSingularBytesField(value: &self.chain) }()
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.start) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.chainBefore) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.ids) }()
+      case 4: try { try decoder.decodeRepeatedUInt64Field(value: &self.byteCounts) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.onRequest) }()
       default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if self.gap != 0 {
-      try visitor.visitSingularUInt64Field(value: self.gap, fieldNumber: 1)
+    if self.start != 0 {
+      try visitor.visitSingularUInt64Field(value: self.start, fieldNumber: 1)
     }
-    if self.count != 0 {
-      try visitor.visitSingularUInt64Field(value: self.count, fieldNumber: 2)
+    if !self.chainBefore.isEmpty {
+      try visitor.visitSingularBytesField(value: self.chainBefore, fieldNumber: 2)
     }
-    if !self.chain.isEmpty {
-      try visitor.visitSingularBytesField(value: self.chain, fieldNumber: 3)
+    if !self.ids.isEmpty {
+      try visitor.visitSingularBytesField(value: self.ids, fieldNumber: 3)
+    }
+    if !self.byteCounts.isEmpty {
+      try visitor.visitPackedUInt64Field(value: self.byteCounts, fieldNumber: 4)
+    }
+    if self.onRequest != false {
+      try visitor.visitSingularBoolField(value: self.onRequest, fieldNumber: 5)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  package static func ==(lhs: Martlet_ReceiptInterval, rhs: Martlet_ReceiptInterval) -> Bool {
-    if lhs.gap != rhs.gap {return false}
-    if lhs.count != rhs.count {return false}
-    if lhs.chain != rhs.chain {return false}
+  package static func ==(lhs: Martlet_OfferRun, rhs: Martlet_OfferRun) -> Bool {
+    if lhs.start != rhs.start {return false}
+    if lhs.chainBefore != rhs.chainBefore {return false}
+    if lhs.ids != rhs.ids {return false}
+    if lhs.byteCounts != rhs.byteCounts {return false}
+    if lhs.onRequest != rhs.onRequest {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
 }
 
-nonisolated extension Martlet_Offer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = _protobuf_package + ".Offer"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}position\0\u{1}id\0\u{3}byte_count\0")
+nonisolated extension Martlet_SummaryMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".SummaryMessage"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}device\0\u{1}instance\0\u{1}number\0\u{1}count\0\u{1}heads\0\u{3}heads_hash\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -820,31 +873,46 @@ nonisolated extension Martlet_Offer: SwiftProtobuf.Message, SwiftProtobuf._Messa
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.position) }()
-      case 2: try { try decoder.decodeSingularBytesField(value: &self.id) }()
-      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.byteCount) }()
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.device) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.instance) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.number) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.count) }()
+      case 5: try { try decoder.decodeSingularBytesField(value: &self.heads) }()
+      case 6: try { try decoder.decodeSingularBytesField(value: &self.headsHash) }()
       default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if self.position != 0 {
-      try visitor.visitSingularUInt64Field(value: self.position, fieldNumber: 1)
+    if !self.device.isEmpty {
+      try visitor.visitSingularBytesField(value: self.device, fieldNumber: 1)
     }
-    if !self.id.isEmpty {
-      try visitor.visitSingularBytesField(value: self.id, fieldNumber: 2)
+    if !self.instance.isEmpty {
+      try visitor.visitSingularBytesField(value: self.instance, fieldNumber: 2)
     }
-    if self.byteCount != 0 {
-      try visitor.visitSingularUInt64Field(value: self.byteCount, fieldNumber: 3)
+    if self.number != 0 {
+      try visitor.visitSingularUInt64Field(value: self.number, fieldNumber: 3)
+    }
+    if self.count != 0 {
+      try visitor.visitSingularUInt64Field(value: self.count, fieldNumber: 4)
+    }
+    if !self.heads.isEmpty {
+      try visitor.visitSingularBytesField(value: self.heads, fieldNumber: 5)
+    }
+    if !self.headsHash.isEmpty {
+      try visitor.visitSingularBytesField(value: self.headsHash, fieldNumber: 6)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  package static func ==(lhs: Martlet_Offer, rhs: Martlet_Offer) -> Bool {
-    if lhs.position != rhs.position {return false}
-    if lhs.id != rhs.id {return false}
-    if lhs.byteCount != rhs.byteCount {return false}
+  package static func ==(lhs: Martlet_SummaryMessage, rhs: Martlet_SummaryMessage) -> Bool {
+    if lhs.device != rhs.device {return false}
+    if lhs.instance != rhs.instance {return false}
+    if lhs.number != rhs.number {return false}
+    if lhs.count != rhs.count {return false}
+    if lhs.heads != rhs.heads {return false}
+    if lhs.headsHash != rhs.headsHash {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
