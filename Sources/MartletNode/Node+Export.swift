@@ -40,12 +40,31 @@ extension Node {
   public func export(
     to peer: String, _ destination: Destination, _ options: ExportOptions = ExportOptions()
   ) throws(NodeError) -> ExportReport? {
-    try changing { () throws(NodeError) -> ExportReport? in
+    try export(to: [peer], destination, options).first
+  }
+
+  /// Writes a bundle for several peers that carries once what any of them lacks of the groups that
+  /// all of them share.
+  ///
+  /// Into a directory a bundle of its own follows for each of what it lacks of other groups; with
+  /// any other destination that is left out, and ``ExportReport/leftOut`` says for whom: of a first
+  /// report without peers, if nothing was written.
+  /// - Returns: What was written; nothing if nobody lacks anything and nothing is owed.
+  public func export(
+    to peers: [String], _ destination: Destination, _ options: ExportOptions = ExportOptions()
+  ) throws(NodeError) -> [ExportReport] {
+    try changing { () throws(NodeError) -> [ExportReport] in
       try loadJournals()
-      let index = try peerIndex(peer)
-      var order = BundleOrder(peer: state.peers[index].card.deviceID)
-      order.isFull = options.isFull
-      order.isDryRun = options.isDryRun
+      var devices: [DeviceID] = []
+      for name in peers {
+        let device = state.peers[try peerIndex(name)].card.deviceID
+        if !devices.contains(device) { devices.append(device) }
+      }
+      guard devices.count <= Limits.recipientCount else {
+        throw .tooLarge(
+          byteCount: UInt64(devices.count), limit: UInt64(Limits.recipientCount))
+      }
+      var names: Set<String> = []
       let outlet: BundleOutlet
       switch destination {
       case .directory(let path):
@@ -55,16 +74,62 @@ extension Node {
         }
         let files = try Self.carrying { () throws(CarrierError) in try carrier.list() }
         noteCutShort(files)
-        let names = Set(files.map(\.name))
+        names = Set(files.map(\.name))
         if !options.isDryRun { try removeUnfinished(names, from: carrier) }
-        order.standing = standing(names, for: order.peer)
         outlet = .directory(carrier)
       case .file(let path): outlet = .file(path)
       case .descriptor(let descriptor): outlet = .pipe(Pipe(descriptor, name: "-"))
       }
-      order.isForced = mustSpeak(to: order.peer, standing: order.standing)
-      return try export(order, through: outlet)
+      var order = BundleOrder(to: devices.map { recipient($0, standing: names) })
+      order.isFull = options.isFull
+      order.isDryRun = options.isDryRun
+      var reports: [ExportReport] = []
+      if let report = try export(order, through: outlet) { reports.append(report) }
+      var leftOut: [String] = []
+      for device in devices where devices.count > 1 {
+        guard try lacksOthers(device, than: devices) else { continue }
+        guard case .directory = outlet, !options.isDryRun else {
+          leftOut.append(peer(device)?.name ?? "")
+          continue
+        }
+        var own = BundleOrder(to: [recipient(device, standing: names)])
+        own.isFull = options.isFull
+        if let written = try export(own, through: outlet) { reports.append(written) }
+      }
+      guard !leftOut.isEmpty else { return reports }
+      if reports.isEmpty {
+        reports.append(
+          ExportReport(
+            peers: [], path: nil, messages: 0, blobs: 0, byteCount: 0, isReceiptOnly: false))
+      }
+      reports[0].leftOut = leftOut
+      return reports
     }
+  }
+
+  /// Whether a peer lacks something of a group that not all of some devices share.
+  private func lacksOthers(
+    _ device: DeviceID, than devices: [DeviceID]
+  ) throws(NodeError) -> Bool {
+    let views = try views(of: device)
+    for (log, view) in views
+    where devices.contains(where: { sync.peers[$0]?.logs[log] == nil }) {
+      let known = try engine { () throws(SyncError) in
+        try sync.known(to: device, of: log, view: view)
+      }
+      let state = sync.logs[log]
+      let lacking = Intervals(0..<view.length).subtracting(known)
+        .subtracting(state?.void ?? Intervals()).subtracting(state?.lost ?? Intervals())
+      if !lacking.isEmpty { return true }
+    }
+    return false
+  }
+
+  /// - Parameter names: Of the files where the bundle goes.
+  func recipient(_ peer: DeviceID, standing names: Set<String>) -> BundleOrder.Recipient {
+    let standing = standing(names, for: peer)
+    return BundleOrder.Recipient(
+      peer: peer, standing: standing, isForced: mustSpeak(to: peer, standing: standing))
   }
 
   /// Numbers of our bundles to a peer whose files are among those names.
@@ -94,11 +159,16 @@ extension Node {
   func removeUnfinished(
     _ names: Set<String>, from carrier: DirectoryCarrier
   ) throws(NodeError) {
+    // One that is for several is noted for each.
+    var removed: Set<String> = []
     for index in state.written.indices.reversed() {
       let bundle = state.written[index]
       guard !bundle.isFinished, names.contains(bundle.fileName) else { continue }
       takeBack(at: index)
-      try Self.carrying { () throws(CarrierError) in try carrier.remove(bundle.fileName) }
+      if !removed.contains(bundle.fileName) {
+        try Self.carrying { () throws(CarrierError) in try carrier.remove(bundle.fileName) }
+        removed.insert(bundle.fileName)
+      }
       state.written.remove(at: index)
       isStateChanged = true
     }
@@ -107,26 +177,27 @@ extension Node {
   func export(
     _ order: BundleOrder, through outlet: BundleOutlet
   ) throws(NodeError) -> ExportReport? {
-    takeBackUnfinished(to: order.peer)
+    for recipient in order.recipients { takeBackUnfinished(to: recipient.peer) }
     // Each round notes at least one object that is damaged, and goes on without it.
     while true {
-      var request = ExportRequest(now: now, roundTrip: Self.roundTrip)
-      request.standing = order.standing
-      request.cheapMedium = order.isCheap
-      request.full = order.isFull
-      request.force = order.isForced
-      request.wants = try wants(from: order.peer)
-      let views = try views(of: order.peer)
-      let plan = try engine { () throws(SyncError) in
-        try sync.plan(for: order.peer, views: views, request: request)
+      var views: [LogID: NodeLog] = [:]
+      var plans: [DeviceID: ExportPlan] = [:]
+      for recipient in order.recipients {
+        let own = try self.views(of: recipient.peer)
+        plans[recipient.peer] = try plan(for: recipient, order, own)
+        views.merge(own) { view, _ in view }
       }
-      guard var plan else { return nil }
-      guard withhold(from: &plan, order, request) else { return nil }
+      let joined = try engine { () throws(SyncError) in try sync.joined(plans, views: views) }
+      let planned = order.recipients.compactMap { recipient in
+        joined[recipient.peer].map { BundleWriting.Recipient(recipient, $0.section) }
+      }
+      guard var plan = joined.values.first else { return nil }
       for index in plan.logs.indices {
         plan.logs[index].keys = groupStates[plan.logs[index].log.group]?.keyIDs ?? []
       }
       var report = ExportReport(
-        peers: [peer(order.peer)?.name ?? ""], path: nil, messages: 0, blobs: 0, byteCount: 0,
+        peers: planned.map { peer($0.peer)?.name ?? "" }, path: nil, messages: 0, blobs: 0,
+        byteCount: 0,
         isReceiptOnly: plan.logs.isEmpty)
       for (log, positions) in plan.runs {
         if log.objectClass == .messages {
@@ -143,7 +214,8 @@ extension Node {
       }
       if order.isDryRun { return report }
       var writing = BundleWriting(
-        node: self, order: order, plan: plan, views: views, byteCount: report.byteCount)
+        node: self, order: order, recipients: planned, plan: plan, views: views,
+        byteCount: report.byteCount)
       let found: [LogID: Set<UInt64>]
       do throws(BundleWriting.Failure) {
         (report.path, report.byteCount) = try writing.run(through: outlet)
@@ -158,12 +230,29 @@ extension Node {
     }
   }
 
+  /// What one recipient is to be told and given; nil if nothing is.
+  func plan(
+    for recipient: BundleOrder.Recipient, _ order: BundleOrder, _ views: [LogID: NodeLog]
+  ) throws(NodeError) -> ExportPlan? {
+    var request = ExportRequest(now: now, roundTrip: Self.roundTrip)
+    request.standing = recipient.standing
+    request.cheapMedium = order.isCheap
+    request.full = order.isFull
+    request.force = recipient.isForced
+    request.wants = try wants(from: recipient.peer)
+    let plan = try engine { () throws(SyncError) in
+      try sync.plan(for: recipient.peer, views: views, request: request)
+    }
+    guard var plan, withhold(from: &plan, recipient, request) else { return nil }
+    return plan
+  }
+
   /// Takes out the objects of groups whose members are not known yet: whoever named such a group may
   /// be none of them, so it is told what we hold and given nothing.
   ///
   /// - Returns: Whether anything is left to be said.
   private func withhold(
-    from plan: inout ExportPlan, _ order: BundleOrder, _ request: ExportRequest
+    from plan: inout ExportPlan, _ recipient: BundleOrder.Recipient, _ request: ExportRequest
   ) -> Bool {
     func isUnknown(_ log: LogID) -> Bool {
       guard let group = groupStates[log.group] else { return true }
@@ -173,7 +262,8 @@ extension Node {
     guard !withheld.isEmpty else { return true }
     plan.logs.removeAll { isUnknown($0.log) }
     for log in withheld { plan.runs[log] = nil }
-    guard plan.logs.isEmpty, let journal = sync.peers[order.peer], !journal.owed, !order.isForced
+    guard plan.logs.isEmpty, let journal = sync.peers[recipient.peer], !journal.owed,
+      !recipient.isForced
     else { return true }
     guard !request.wants.isEmpty else { return false }
     guard let asked = journal.askedAt, request.now >= asked else { return true }
@@ -227,16 +317,21 @@ extension Node {
 
 /// Which bundle is wanted, and what is known of the place it goes to.
 struct BundleOrder {
-  var peer: DeviceID
-  /// Numbers of our bundles to the peer that stand there.
-  var standing: Set<UInt64> = []
+  struct Recipient {
+    var peer: DeviceID
+    /// Numbers of our bundles to the peer that stand there.
+    var standing: Set<UInt64> = []
+    /// Whether the peer is told something even if nothing is lacking or owed.
+    var isForced = false
+  }
+
+  var recipients: [Recipient]
   /// The place loses things and has room: what is not acknowledged goes again at once.
   var isCheap = false
   var isFull = false
-  var isForced = false
   var isDryRun = false
 
-  init(peer: DeviceID) { self.peer = peer }
+  init(to recipients: [Recipient]) { self.recipients = recipients }
 }
 
 /// Where a bundle's bytes go.

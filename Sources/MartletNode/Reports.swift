@@ -98,6 +98,8 @@ public struct ExportReport: Hashable, Sendable {
   public var byteCount: UInt64
   /// Whether it only acknowledges.
   public var isReceiptOnly: Bool
+  /// Those of the peers that lack more, of groups that not all of them share.
+  public var leftOut: [String] = []
 }
 
 /// What became of one bundle.

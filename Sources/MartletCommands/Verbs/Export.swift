@@ -11,6 +11,7 @@ extension JSON {
       ("messages", .number(report.messages)), ("blobs", .number(report.blobs)),
       ("objects", .number(report.messages &+ report.blobs)), ("bytes", .number(report.byteCount)),
       ("receipt_only", .bool(report.isReceiptOnly)),
+      ("left_out", .array(report.leftOut.map { .string($0) })),
     ])
   }
 }
@@ -32,10 +33,13 @@ struct ExportVerb: Verb {
     "export", "Writes what peers lack into one bundle.",
     """
     Into a directory the bundle goes under a name that tells nothing; otherwise into the file \
-    named, or with - to standard output. If nothing is lacking, nothing is written.
+    named, or with - to standard output. If nothing is lacking, nothing is written. For several \
+    peers, what any of them lacks of the groups that all of them share is written once; what one \
+    lacks of other groups follows in a bundle of its own, into a directory.
     """,
     examples: """
       martlet export --to clinic /media/stick
+      martlet export --to clinic --to ship --to archive /media/stick
       martlet export --to clinic - | ssh clinic martlet import -
       martlet export --to clinic --full for-clinic.martlet
       """)
@@ -106,33 +110,35 @@ struct ExportOperation: Operation {
     exported.isFull = isFull
     exported.isDryRun = isDryRun
     let place = try place(on: console)
-    if peers.count > 1, case .directory = place {
-    } else if peers.count > 1 {
-      throw Failure(
-        .usage, "each peer gets a bundle of its own, and they do not go into one file",
-        hint: "name a directory, or export to one peer at a time")
+    let reports = try console.attempt { () throws(NodeError) in
+      try node.export(to: peers, place, exported)
     }
-    for peer in peers {
-      let report = try console.attempt { () throws(NodeError) in
-        try node.export(to: peer, place, exported)
-      }
-      console.clearProgress()
-      show(report, for: peer, on: console)
-    }
+    console.clearProgress()
+    show(reports, on: console)
     return .done
   }
 
-  private func show(_ report: ExportReport?, for peer: String, on console: Console) {
-    guard let report else {
+  private func show(_ reports: [ExportReport], on console: Console) {
+    let told = Set(reports.flatMap { $0.peers + $0.leftOut })
+    for peer in peers where !told.contains(peer) {
       console.note("nothing lacking for \(Escape.text(peer)); nothing was written")
-      return
     }
-    if destination.isStandard {
-      // Standard output is the bundle's.
-      console.note(Words.line(report, would: isDryRun))
-      if console.options.isJSON { console.words.line(JSON(report).text) }
-    } else {
-      console.print(JSON(report), Words.line(report, would: isDryRun))
+    for report in reports {
+      if report.peers.isEmpty {
+      } else if destination.isStandard {
+        // Standard output is the bundle's.
+        console.note(Words.line(report, would: isDryRun))
+        if console.options.isJSON { console.words.line(JSON(report).text) }
+      } else {
+        console.print(JSON(report), Words.line(report, would: isDryRun))
+      }
+      if !report.leftOut.isEmpty {
+        let names = Words.list(report.leftOut)
+        console.note(
+          isDryRun
+            ? "\(names) would get another bundle, of groups that not all of them share"
+            : "\(names) lack more, of groups that not all of them share: export to each alone")
+      }
     }
   }
 
