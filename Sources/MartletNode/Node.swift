@@ -172,7 +172,7 @@ public final class Node {
   func log(_ id: LogID) throws(NodeError) -> NodeLog {
     if let log = openLogs[id] { return log }
     do throws(StoreError) {
-      let log = NodeLog(try store.log(id))
+      let log = NodeLog(try store.log(id), of: store)
       log.lost = sync.logs[id]?.lost ?? Intervals()
       if id.objectClass == .messages, let group = groupStates[id.group] {
         log.pending = Set(group.pending.keys)

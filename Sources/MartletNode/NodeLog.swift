@@ -1,3 +1,4 @@
+internal import MartletObjects
 internal import MartletStore
 internal import MartletSync
 internal import MartletWire
@@ -8,6 +9,7 @@ internal import MartletWire
 final class NodeLog: LogView {
   let id: LogID
   private let base: GroupLog
+  private let store: Store
   private var appended: [StoredObject] = []
   /// Of ``appended``, as far as they were asked for.
   private var chains: [Chain] = []
@@ -21,8 +23,9 @@ final class NodeLog: LogView {
   /// What reading threw, in the store's own words: the engine knows only that it failed.
   private(set) var failure: StoreError?
 
-  init(_ base: GroupLog) {
+  init(_ base: GroupLog, of store: Store) {
     id = base.id
+    self.store = store
     self.base = base
   }
 
@@ -83,6 +86,26 @@ final class NodeLog: LogView {
     if pending.contains(id) { return true }
     guard let place = try position(of: id) else { return false }
     return !lost.contains(place)
+  }
+
+  /// Pending objects only: logged ones are not looked up yet.
+  func id(startingWith short: ShortID) throws(LogReadError) -> ObjectID? {
+    pending.first { ShortID($0) == short }
+  }
+
+  func parents(at position: UInt64) throws(LogReadError) -> [ObjectID] {
+    let object = try object(at: position)
+    do throws(StoreError) {
+      let bytes = try store.read(object, isVerified: false)
+      return (try? SealedObject(parsing: bytes))?.header.parents ?? []
+    } catch {
+      switch error {
+      case .missing, .objectDamaged: return []
+      default:
+        failure = error
+        throw LogReadError(error.description)
+      }
+    }
   }
 
   func byteCount(of range: Range<UInt64>) throws(LogReadError) -> UInt64 {

@@ -1,3 +1,4 @@
+package import MartletSeal
 package import MartletWire
 
 /// What we know of one of our own logs beside its entries.
@@ -11,6 +12,12 @@ package struct GroupLogState: Equatable, Sendable {
   package var void = Intervals()
   /// Ids that are not to be had, and that children may pass.
   package var absent: Set<ObjectID> = []
+  /// What other members say that they have delivered; of a log of messages only.
+  package var summaries: [DeviceID: KnownSummary] = [:]
+  /// Our own word on the same.
+  package var ownSummary: KnownSummary?
+  /// Goes up with every summary that comes in or changes: by it is known what a peer was told.
+  package var summarySequence: UInt64 = 0
 
   package init(epoch: EpochID) { lineage = Lineage(epoch: epoch) }
 

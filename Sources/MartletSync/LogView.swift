@@ -17,6 +17,12 @@ package protocol LogView {
   /// Whether the object is held and whole here, logged or pending.
   func holds(_ id: ObjectID) throws(LogReadError) -> Bool
 
+  /// The held, logged or pending object whose id begins so; nil if there is none.
+  func id(startingWith short: ShortID) throws(LogReadError) -> ObjectID?
+
+  /// The parents of the message at a position below ``length``; none where they cannot be read.
+  func parents(at position: UInt64) throws(LogReadError) -> [ObjectID]
+
   /// Bytes of the objects at positions below ``length``.
   func byteCount(of range: Range<UInt64>) throws(LogReadError) -> UInt64
 }

@@ -18,6 +18,10 @@ package struct PeerJournal: Equatable, Sendable {
   package var owed = false
   /// When the peer was last asked for missing parents.
   package var askedAt: UInt64?
+  /// When the peer was last offered what it is thought to have from others.
+  package var offeredAt: UInt64?
+  /// When the peer was last told summaries.
+  package var toldAt: UInt64?
   /// The logs shared with this peer, and with no other is anything said of them.
   package var logs: [LogID: PeerLog] = [:]
   /// Bundles with records, by ascending number; neither acknowledged nor superseded.
@@ -60,8 +64,46 @@ package struct PeerLog: Equatable, Sendable {
   package var unplaced: [ObjectID: UInt64] = [:]
   /// Chains of the peer's log, kept at the ends of what is known.
   package var marks: [UInt64: Chain] = [:]
+  /// Our positions that the peer asks for, and that it does not want.
+  package var requested = Intervals()
+  package var declined = Intervals()
+  /// Positions of the peer's log that we ask for until they are held.
+  package var asking = Intervals()
+  /// Positions of the peer's log that were refused here.
+  package var refused = Intervals()
+  /// What the peer's last bundle offered for want of room, and is not held here; ascending.
+  package var offered: [OfferedItem] = []
+  /// The peer heard every summary up to this ``GroupLogState/summarySequence``.
+  package var told: UInt64 = 0
+  /// Bundles that told it more, and that it did not echo yet; ascending.
+  package var telling: [Telling] = []
 
   package init() {}
+}
+
+/// An object of a peer's log that it offered.
+package struct OfferedItem: Equatable, Sendable {
+  /// In the peer's log.
+  package var position: UInt64
+  package var id: ShortID
+  package var byteCount: UInt64
+
+  package init(position: UInt64, id: ShortID, byteCount: UInt64) {
+    self.position = position
+    self.id = id
+    self.byteCount = byteCount
+  }
+}
+
+/// Up to which summary a bundle of ours told a peer.
+package struct Telling: Equatable, Sendable {
+  package var bundle: UInt64
+  package var sequence: UInt64
+
+  package init(bundle: UInt64, sequence: UInt64) {
+    self.bundle = bundle
+    self.sequence = sequence
+  }
 }
 
 /// A bundle of ours and what it carried.

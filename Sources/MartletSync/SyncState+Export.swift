@@ -17,6 +17,11 @@ package struct ExportRequest: Sendable {
   package var force = false
   /// The most records of each log, the lowest positions first.
   package var recordLimit: UInt64 = .max
+  /// The most bytes of objects; nil for any. What does not fit is offered.
+  package var byteLimit: UInt64?
+  /// Groups whose messages, and whose blobs, go first, in this order; others follow in that of
+  /// their names.
+  package var priority: [GroupID] = []
   /// Missing parents of what came from this peer and is pending here.
   package var wants: [LogID: Set<ObjectID>] = [:]
 
@@ -32,6 +37,10 @@ package struct ExportPlan: Equatable, Sendable {
   package var section: Section
   /// The positions that `logs` carries.
   package var runs: [LogID: Intervals]
+  /// What the peer lacks and ``ExportRequest/byteLimit`` had no room for.
+  package var withheld: [LogID: Intervals] = [:]
+  /// Up to which summary of each log the section tells.
+  package var told: [LogID: UInt64] = [:]
 }
 
 extension SyncState {

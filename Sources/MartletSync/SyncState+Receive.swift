@@ -41,9 +41,12 @@ extension SyncState {
   /// Our device may come out of it with a new instance and new epochs. Then accept the
   /// objects, append what can be appended, call ``settle(_:view:)``,
   /// ``credit(_:of:view:reception:)`` for every whole stretch, and last ``finish(_:changed:)``.
+  ///
+  /// - Parameter verifies: Whether a summary is another device's than ours, of a member of the group,
+  ///   and signed by it; what is not so is passed over.
   package mutating func receive(
     _ bundle: HeardBundle, from peer: DeviceID, views: [LogID: some LogView],
-    random: any RandomSource
+    random: any RandomSource, verifies: (SignedSummary, LogID) -> Bool = { _, _ in false }
   ) throws(SyncError) -> Reception {
     guard peers[peer] != nil else { throw .unknownPeer }
     guard bundle.retired.count <= SyncLimits.retiredCount else { throw .outOfRange(.count) }

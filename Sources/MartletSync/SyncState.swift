@@ -18,6 +18,7 @@ package struct SyncState: Equatable, Sendable {
   package var device: DeviceState
   package var logs: [LogID: GroupLogState] = [:]
   package var peers: [DeviceID: PeerJournal] = [:]
+  package var limits = JournalLimits()
 
   package init(device: DeviceState) { self.device = device }
 

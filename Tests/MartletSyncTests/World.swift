@@ -13,6 +13,9 @@ struct ArrayLog: LogView {
   /// Held and waiting for parents, with whoever sent them.
   var pending: [ObjectID] = []
   var senders: [ObjectID: Set<Int>] = [:]
+  /// Of logged and pending ids.
+  var shorts: [ShortID: ObjectID] = [:]
+  var ancestry: [ObjectID: [ObjectID]] = [:]
 
   var length: UInt64 { UInt64(ids.count) }
   func id(at position: UInt64) throws(LogReadError) -> ObjectID {
@@ -25,12 +28,17 @@ struct ArrayLog: LogView {
   }
   func position(of id: ObjectID) throws(LogReadError) -> UInt64? { places[id] }
   func holds(_ id: ObjectID) throws(LogReadError) -> Bool { held.contains(id) }
+  func id(startingWith short: ShortID) throws(LogReadError) -> ObjectID? { shorts[short] }
+  func parents(at position: UInt64) throws(LogReadError) -> [ObjectID] {
+    ancestry[try id(at: position)] ?? []
+  }
   func byteCount(of range: Range<UInt64>) throws(LogReadError) -> UInt64 {
     (range.upperBound - range.lowerBound) << 10
   }
 
   mutating func append(_ id: ObjectID) {
     places[id] = length
+    shorts[ShortID(id)] = id
     chains.append((chains.last ?? .empty).extended(by: id))
     ids.append(id)
   }

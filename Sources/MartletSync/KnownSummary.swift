@@ -1,0 +1,23 @@
+package import MartletSeal
+package import MartletWire
+
+/// A summary that its author signed, and what it says of our log.
+package struct KnownSummary: Equatable, Sendable {
+  package var signed: SignedSummary
+  /// When it came, in ``GroupLogState/summarySequence``.
+  package var sequence: UInt64
+  /// Peers that passed on this very summary; at most ``sourceLimit``.
+  package var sources: Set<DeviceID> = []
+  /// Our positions at or below its heads.
+  package var delivered = Intervals()
+  /// Heads that are not in our log.
+  package var missing: [ObjectID] = []
+
+  package init(_ signed: SignedSummary, sequence: UInt64) {
+    self.signed = signed
+    self.sequence = sequence
+    missing = signed.summary.heads
+  }
+
+  package static let sourceLimit = 4
+}
