@@ -20,12 +20,14 @@ struct BundleWriting {
   struct Recipient {
     var peer: DeviceID
     var standing: Set<UInt64>
-    var section: Section
+    /// Its own; what it carries is what all of them get.
+    var plan: ExportPlan
+    var section: Section { plan.section }
 
-    init(_ recipient: BundleOrder.Recipient, _ section: Section) {
+    init(_ recipient: BundleOrder.Recipient, _ plan: ExportPlan) {
       peer = recipient.peer
       standing = recipient.standing
-      self.section = section
+      self.plan = plan
     }
   }
 
@@ -49,14 +51,67 @@ struct BundleWriting {
 
   init(
     node: Node, order: BundleOrder, recipients: [Recipient], plan: ExportPlan,
-    views: [LogID: NodeLog], byteCount: UInt64
-  ) {
+    views: [LogID: NodeLog]
+  ) throws(NodeError) {
     self.node = node
     self.order = order
     self.recipients = recipients
     self.plan = plan
     self.views = views
-    self.byteCount = byteCount
+    byteCount = try Self.byteCount(of: plan.runs, views, node)
+  }
+
+  private static func byteCount(
+    of runs: [LogID: Intervals], _ views: [LogID: NodeLog], _ node: Node
+  ) throws(NodeError) -> UInt64 {
+    var sum: UInt64 = 0
+    for (log, positions) in runs {
+      guard let view = views[log] else { continue }
+      for range in positions.ranges {
+        sum += try node.reading(view) { () throws(LogReadError) in
+          try view.byteCount(of: range)
+        }
+      }
+    }
+    return sum
+  }
+
+  /// What it would carry, before it is written.
+  func report() throws(NodeError) -> ExportReport {
+    var report = ExportReport(
+      peers: recipients.map { node.peer($0.peer)?.name ?? "" }, path: nil, messages: 0, blobs: 0,
+      byteCount: byteCount, isReceiptOnly: plan.logs.isEmpty)
+    for (log, positions) in plan.runs {
+      if log.objectClass == .messages {
+        report.messages += positions.count
+      } else {
+        report.blobs += positions.count
+      }
+    }
+    var withheld: [LogID: Intervals] = [:]
+    for recipient in recipients {
+      for (log, positions) in recipient.plan.withheld {
+        withheld[log] = (withheld[log] ?? Intervals()).union(positions)
+      }
+    }
+    for (log, positions) in withheld {
+      let left = positions.subtracting(plan.runs[log] ?? Intervals()).count
+      if log.objectClass == .messages {
+        report.withheld.messages += left
+      } else {
+        report.withheld.blobs += left
+      }
+    }
+    report.withheld.bytes = try Self.byteCount(of: withheld, views, node)
+    return report
+  }
+
+  /// A length that the file does not exceed.
+  func lengthBound() throws(NodeError) -> UInt64 {
+    let envelope = try seal()
+    return BundleLength.bound(
+      recipients: recipients.count, preludeByteCount: envelope.prelude.count,
+      recordByteCount: byteCount, segmentByteCountLog2: envelope.header.segmentByteCountLog2)
   }
 
   /// - Returns: Where it was written, and how long the file is.
@@ -90,11 +145,9 @@ struct BundleWriting {
     case .pipe: break
     }
     for recipient in recipients {
-      var own = plan
-      own.section = recipient.section
       try node.engine { () throws(SyncError) in
         try node.sync.recordSent(
-          own, to: recipient.peer, now: node.now, carrier: carrier, fileName: fileName,
+          recipient.plan, to: recipient.peer, now: node.now, carrier: carrier, fileName: fileName,
           standing: recipient.standing)
       }
       node.state.note(

@@ -55,6 +55,8 @@ final class Intake {
   private(set) var refusedCount: UInt64 = 0
   /// Whether an object came to be held by it.
   private(set) var changed = false
+  /// Positions of the sender's logs that a quota had no room for.
+  private var declined: [LogID: Intervals] = [:]
 
   private var waiting: [GroupID: [ObjectID: Waiting]] = [:]
   /// For an id, the pending ones that name it as a parent.
@@ -135,6 +137,7 @@ final class Intake {
       try node.engine { () throws(SyncError) in try node.sync.settle(log, view: view) }
       node.changedPeers.formUnion(unsettled.keys)
     }
+    for (log, positions) in declined { node.sync.decline(positions, of: log, from: peer) }
     node.sync.finish(reception, changed: changed)
     node.changedPeers.insert(peer)
     // In every group: an import that was cut short may have placed what it did not deliver.
@@ -215,7 +218,10 @@ final class Intake {
       node.changedGroups.insert(header.group)
       return true
     }
-    guard try room.isLeft(for: record, in: header.group, of: node) else { return false }
+    guard try room.isLeft(for: record, in: header.group, of: node) else {
+      declined[log.id, default: Intervals()].insert(record.position)
+      return false
+    }
     if header.objectClass == .blobs {
       try node.append(try keep(record), to: log)
       blobs += 1

@@ -22,6 +22,9 @@ extension Node {
     public var isFull = false
     /// Nothing is written and nothing noted.
     public var isDryRun = false
+    /// The most bytes that a bundle may have. What does not fit is offered in it; the next one
+    /// carries on.
+    public var byteLimit: UInt64?
     public init() {}
   }
 
@@ -83,6 +86,8 @@ extension Node {
       var order = BundleOrder(to: devices.map { recipient($0, standing: names) })
       order.isFull = options.isFull
       order.isDryRun = options.isDryRun
+      order.byteLimit = options.byteLimit
+      try summarise()
       var reports: [ExportReport] = []
       if let report = try export(order, through: outlet) { reports.append(report) }
       var leftOut: [String] = []
@@ -94,6 +99,7 @@ extension Node {
         }
         var own = BundleOrder(to: [recipient(device, standing: names)])
         own.isFull = options.isFull
+        own.byteLimit = options.byteLimit
         if let written = try export(own, through: outlet) { reports.append(written) }
       }
       guard !leftOut.isEmpty else { return reports }
@@ -178,47 +184,27 @@ extension Node {
     _ order: BundleOrder, through outlet: BundleOutlet
   ) throws(NodeError) -> ExportReport? {
     for recipient in order.recipients { takeBackUnfinished(to: recipient.peer) }
-    // Each round notes at least one object that is damaged, and goes on without it.
+    // Objects alone; what is said beside them takes room too, which is known once it is said.
+    var contentLimit = order.byteLimit
+    // Each round notes at least one object that is damaged, and goes on without it, or has less room.
     while true {
-      var views: [LogID: NodeLog] = [:]
-      var plans: [DeviceID: ExportPlan] = [:]
-      for recipient in order.recipients {
-        let own = try self.views(of: recipient.peer)
-        plans[recipient.peer] = try plan(for: recipient, order, own)
-        views.merge(own) { view, _ in view }
-      }
-      let joined = try engine { () throws(SyncError) in try sync.joined(plans, views: views) }
-      let planned = order.recipients.compactMap { recipient in
-        joined[recipient.peer].map { BundleWriting.Recipient(recipient, $0.section) }
-      }
-      guard var plan = joined.values.first else { return nil }
-      for index in plan.logs.indices {
-        plan.logs[index].keys = groupStates[plan.logs[index].log.group]?.keyIDs ?? []
-      }
-      var report = ExportReport(
-        peers: planned.map { peer($0.peer)?.name ?? "" }, path: nil, messages: 0, blobs: 0,
-        byteCount: 0,
-        isReceiptOnly: plan.logs.isEmpty)
-      for (log, positions) in plan.runs {
-        if log.objectClass == .messages {
-          report.messages += positions.count
-        } else {
-          report.blobs += positions.count
-        }
-        guard let view = views[log] else { continue }
-        for range in positions.ranges {
-          report.byteCount += try reading(view) { () throws(LogReadError) in
-            try view.byteCount(of: range)
-          }
+      guard let writing = try plan(order, contentLimit: contentLimit) else { return nil }
+      if let limit = order.byteLimit, let content = contentLimit {
+        let bound = try writing.lengthBound()
+        if bound > limit {
+          guard writing.byteCount > 0 else { throw .noRoom(limit: limit, needed: bound) }
+          // At least a sixteenth less, lest objects of a few bytes take as many rounds.
+          let less = max(bound - limit, content / 16 + 1)
+          contentLimit = min(writing.byteCount - 1, content > less ? content - less : 0)
+          continue
         }
       }
+      var report = try writing.report()
       if order.isDryRun { return report }
-      var writing = BundleWriting(
-        node: self, order: order, recipients: planned, plan: plan, views: views,
-        byteCount: report.byteCount)
+      var running = writing
       let found: [LogID: Set<UInt64>]
       do throws(BundleWriting.Failure) {
-        (report.path, report.byteCount) = try writing.run(through: outlet)
+        (report.path, report.byteCount) = try running.run(through: outlet)
         return report
       } catch {
         switch error {
@@ -226,19 +212,44 @@ extension Node {
         case .damaged(let lost): found = lost
         }
       }
-      try lose(try writing.damaged().merging(found) { $0.union($1) })
+      try lose(try running.damaged().merging(found) { $0.union($1) })
     }
+  }
+
+  /// What all recipients of an order are to be told and given; nil if nothing is.
+  private func plan(
+    _ order: BundleOrder, contentLimit: UInt64?
+  ) throws(NodeError) -> BundleWriting? {
+    var views: [LogID: NodeLog] = [:]
+    var plans: [DeviceID: ExportPlan] = [:]
+    for recipient in order.recipients {
+      let own = try self.views(of: recipient.peer)
+      plans[recipient.peer] = try plan(for: recipient, order, own, contentLimit: contentLimit)
+      views.merge(own) { view, _ in view }
+    }
+    let joined = try engine { () throws(SyncError) in try sync.joined(plans, views: views) }
+    let planned = order.recipients.compactMap { recipient in
+      joined[recipient.peer].map { BundleWriting.Recipient(recipient, $0) }
+    }
+    guard var plan = joined.values.first else { return nil }
+    for index in plan.logs.indices {
+      plan.logs[index].keys = groupStates[plan.logs[index].log.group]?.keyIDs ?? []
+    }
+    return try BundleWriting(
+      node: self, order: order, recipients: planned, plan: plan, views: views)
   }
 
   /// What one recipient is to be told and given; nil if nothing is.
   func plan(
-    for recipient: BundleOrder.Recipient, _ order: BundleOrder, _ views: [LogID: NodeLog]
+    for recipient: BundleOrder.Recipient, _ order: BundleOrder, _ views: [LogID: NodeLog],
+    contentLimit: UInt64?
   ) throws(NodeError) -> ExportPlan? {
     var request = ExportRequest(now: now, roundTrip: Self.roundTrip)
     request.standing = recipient.standing
     request.cheapMedium = order.isCheap
     request.full = order.isFull
     request.force = recipient.isForced
+    request.byteLimit = contentLimit
     request.wants = try wants(from: recipient.peer)
     let plan = try engine { () throws(SyncError) in
       try sync.plan(for: recipient.peer, views: views, request: request)
@@ -330,6 +341,8 @@ struct BundleOrder {
   var isCheap = false
   var isFull = false
   var isDryRun = false
+  /// The most bytes of the file.
+  var byteLimit: UInt64?
 
   init(to recipients: [Recipient]) { self.recipients = recipients }
 }

@@ -13,11 +13,12 @@ extension Node {
   /// Doing it again changes nothing on the medium. Nothing that somebody else wrote is altered.
   /// - Parameters:
   ///   - peers: Whom to export to; all of them if nil.
+  ///   - byteLimit: As for an export, of each bundle.
   ///   - onReport: Called with each import as it is done.
   ///   - beforeExport: Called once everything is imported and delivered: what clients write then
   ///     goes along. Not called on a dry run.
   public func sync(
-    _ directory: FilePath, with peers: [String]?, isDryRun: Bool = false,
+    _ directory: FilePath, with peers: [String]?, isDryRun: Bool = false, byteLimit: UInt64? = nil,
     onReport: (ImportReport) -> Void = { _ in }, beforeExport: () -> Void = {}
   ) throws(NodeError) -> SyncReport {
     let carrier = try Self.carrying { () throws(CarrierError) in
@@ -57,10 +58,12 @@ extension Node {
         // What is acknowledged makes room first.
         try sweep(&names, from: carrier, &report)
       }
-      for set in try setsLackingTheSame(recipients, standing: names) {
+      try summarise()
+      for set in try setsLackingTheSame(recipients, standing: names, byteLimit: byteLimit) {
         var order = BundleOrder(to: set)
         order.isCheap = true
         order.isDryRun = isDryRun
+        order.byteLimit = byteLimit
         guard let exported = try export(order, through: .directory(carrier)) else { continue }
         report.exports.append(exported)
         if let name = exported.path?.lastComponent?.string { names.insert(name) }
@@ -85,7 +88,7 @@ extension Node {
   /// Those who lack the same get one bundle; each who lacks nothing gets one of its own, for such a
   /// bundle would tell nothing but who our peers are.
   private func setsLackingTheSame(
-    _ peers: [DeviceID], standing names: Set<String>
+    _ peers: [DeviceID], standing names: Set<String>, byteLimit: UInt64?
   ) throws(NodeError) -> [[BundleOrder.Recipient]] {
     var sets: [[BundleOrder.Recipient]] = []
     var indexes: [[LogID: Intervals]: Int] = [:]
@@ -93,7 +96,9 @@ extension Node {
       let recipient = recipient(peer, standing: names)
       var order = BundleOrder(to: [recipient])
       order.isCheap = true
-      let plan = try plan(for: recipient, order, views(of: peer))
+      order.byteLimit = byteLimit
+      let plan = try plan(
+        for: recipient, order, views(of: peer), contentLimit: order.byteLimit)
       if let runs = plan?.runs, !runs.isEmpty {
         if let index = indexes[runs], sets[index].count < Limits.recipientCount {
           sets[index].append(recipient)

@@ -36,7 +36,10 @@ extension SyncState {
     for (peer, plan) in plans {
       let isCarried = plan.runs.contains { shared.contains($0.key) && !$0.value.isEmpty }
       guard isCarried || plan.runs.isEmpty || peers[peer]?.owed == true else { continue }
-      result[peer] = ExportPlan(logs: carried, section: plan.section, runs: runs)
+      var joined = plan
+      joined.logs = carried
+      joined.runs = runs
+      result[peer] = joined
     }
     return result
   }

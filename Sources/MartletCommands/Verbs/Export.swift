@@ -11,7 +11,7 @@ extension JSON {
       ("messages", .number(report.messages)), ("blobs", .number(report.blobs)),
       ("objects", .number(report.messages &+ report.blobs)), ("bytes", .number(report.byteCount)),
       ("receipt_only", .bool(report.isReceiptOnly)),
-      ("left_out", .array(report.leftOut.map { .string($0) })),
+      ("withheld", JSON(report.withheld)), ("left_out", .array(report.leftOut.map { .string($0) })),
     ])
   }
 }
@@ -25,6 +25,10 @@ extension Words {
       : "\(count(report.messages, "message")), \(count(report.blobs, "blob"))"
     return path + (would ? "would export " : "exported ")
       + "\(what) for \(list(report.peers)), \(bytes(report.byteCount))"
+      + (report.withheld.messages + report.withheld.blobs == 0
+        ? ""
+        : "; offered, to follow: \(count(report.withheld.messages, "message")), "
+          + "\(count(report.withheld.blobs, "blob")), \(bytes(report.withheld.bytes))")
   }
 }
 
@@ -42,6 +46,7 @@ struct ExportVerb: Verb {
       martlet export --to clinic --to ship --to archive /media/stick
       martlet export --to clinic - | ssh clinic martlet import -
       martlet export --to clinic --full for-clinic.martlet
+      martlet export --to clinic --max-size email for-clinic.martlet
       """)
 
   @Option(
@@ -51,6 +56,7 @@ struct ExportVerb: Verb {
   var destination: PathArgument
   @Flag(name: .customLong("full"), help: "Everything, whatever was sent or acknowledged.")
   var isFull = false
+  @Option(name: .customLong("max-size"), help: SizeArgument.help) var size: SizeArgument?
   @Flag(name: .customLong("dry-run"), help: "Only say what would be written.")
   var isDryRun = false
   @OptionGroup(title: "Options everywhere") var common: CommonOptions
@@ -62,7 +68,7 @@ struct ExportVerb: Verb {
   func execute(on console: Console) throws(Failure) -> ExitStatus {
     try ExportOperation(
       options: options, peers: peers.map(\.text), destination: destination, isFull: isFull,
-      isDryRun: isDryRun
+      isDryRun: isDryRun, byteLimit: size?.byteCount
     ).execute(on: console)
   }
 }
@@ -73,16 +79,18 @@ struct ExportOperation: Operation {
   let destination: PathArgument
   let isFull: Bool
   let isDryRun: Bool
+  let byteLimit: UInt64?
 
   init(
     options: CommonOptions.Values, peers: [String], destination: PathArgument, isFull: Bool,
-    isDryRun: Bool
+    isDryRun: Bool, byteLimit: UInt64? = nil
   ) {
     self.options = options
     self.peers = peers
     self.destination = destination
     self.isFull = isFull
     self.isDryRun = isDryRun
+    self.byteLimit = byteLimit
   }
 
   /// Nil if it takes the parser to read them.
@@ -109,6 +117,7 @@ struct ExportOperation: Operation {
     var exported = Node.ExportOptions()
     exported.isFull = isFull
     exported.isDryRun = isDryRun
+    exported.byteLimit = byteLimit
     let place = try place(on: console)
     let reports = try console.attempt { () throws(NodeError) in
       try node.export(to: peers, place, exported)
