@@ -81,7 +81,7 @@ let package = Package(
       swiftSettings: settings),
 
     // In no product.
-    layer("MartletTestSupport", ["MartletSeal", "MartletFileSystem", system]),
+    layer("MartletTestSupport", ["CSodium", "MartletSeal", "MartletFileSystem", system]),
 
     tests(
       "MartletChatTests",
