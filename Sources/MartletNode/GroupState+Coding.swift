@@ -106,7 +106,34 @@ extension GroupState {
     message.lost = StateCodec.messages(log.lost)
     message.void = StateCodec.messages(log.void)
     message.absent = log.absent.sorted().map { Data($0.bytes) }
+    message.summaries = log.summaries.sorted { $0.key < $1.key }.map { Self.message($0.value) }
+    if let own = log.ownSummary { message.ownSummary = Self.message(own) }
+    message.summarySequence = log.summarySequence
     return message
+  }
+
+  private static func message(_ known: KnownSummary) -> Martlet_StoredSummary {
+    var message = Martlet_StoredSummary()
+    message.signed = Data(known.signed.encoded)
+    message.sequence = known.sequence
+    message.sources = known.sources.sorted().map { Data($0.bytes) }
+    message.delivered = StateCodec.messages(known.delivered)
+    message.missing = known.missing.map { Data($0.bytes) }
+    return message
+  }
+
+  private static func summary(
+    _ message: Martlet_StoredSummary
+  ) throws(StateFormatError) -> KnownSummary {
+    let signed: SignedSummary
+    do throws(WireError) {
+      signed = try SignedSummary(decoding: [UInt8](message.signed))
+    } catch { throw StateFormatError(what: "an unreadable summary") }
+    var known = KnownSummary(signed, sequence: message.sequence)
+    known.sources = Set(try StateCodec.names(message.sources))
+    known.delivered = try StateCodec.intervals(message.delivered)
+    known.missing = try StateCodec.names(message.missing)
+    return known
   }
 
   private static func log(
@@ -122,6 +149,12 @@ extension GroupState {
     log.lost = try StateCodec.intervals(message.lost)
     log.void = try StateCodec.intervals(message.void)
     log.absent = Set(try StateCodec.names(message.absent))
+    for stored in message.summaries {
+      let known = try summary(stored)
+      log.summaries[known.signed.summary.device] = known
+    }
+    if message.hasOwnSummary { log.ownSummary = try summary(message.ownSummary) }
+    log.summarySequence = message.summarySequence
     return log
   }
 

@@ -10,7 +10,7 @@ package struct KnownSummary: Equatable, Sendable {
   package var sources: Set<DeviceID> = []
   /// Our positions at or below its heads.
   package var delivered = Intervals()
-  /// Heads that are not in our log.
+  /// Heads, and parents of what is delivered, that are not in our log; at most ``missingLimit``.
   package var missing: [ObjectID] = []
 
   package init(_ signed: SignedSummary, sequence: UInt64) {
@@ -20,4 +20,6 @@ package struct KnownSummary: Equatable, Sendable {
   }
 
   package static let sourceLimit = 4
+  /// The most ids in ``missing``.
+  package static let missingLimit = 256
 }

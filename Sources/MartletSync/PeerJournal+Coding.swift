@@ -31,8 +31,15 @@ extension PeerJournal {
     message.echoed = echoed
     message.owed = owed
     if let askedAt { message.askedAt = askedAt }
+    if let offeredAt { message.offeredAt = offeredAt }
+    if let toldAt { message.toldAt = toldAt }
+    var group: GroupID?
     for name in logs.keys.sorted() {
-      if let log = logs[name] { message.logs.append(log.message(name)) }
+      guard var log = logs[name]?.message(name) else { continue }
+      // The two logs of a group stand side by side: it is named once.
+      if name.group == group { log.group = .init() }
+      group = name.group
+      message.logs.append(log)
     }
     message.sent = sent.map { bundle in
       var sent = Martlet_JournalSent()
@@ -75,9 +82,19 @@ extension PeerJournal {
     echoed = message.echoed
     owed = message.owed
     askedAt = message.hasAskedAt ? message.askedAt : nil
+    offeredAt = message.hasOfferedAt ? message.offeredAt : nil
+    toldAt = message.hasToldAt ? message.toldAt : nil
+    var group: GroupID?
     for log in message.logs {
       let known = try PeerLog(log)
-      guard logs.updateValue(known, forKey: try logName(log.group, log.class)) == nil else {
+      let name: LogID
+      if log.group.isEmpty, let group {
+        name = try logName(group.bytes, log.class)
+      } else {
+        name = try logName(log.group, log.class)
+      }
+      group = name.group
+      guard logs.updateValue(known, forKey: name) == nil else {
         throw .invalid("log: it is there twice")
       }
     }
@@ -130,8 +147,27 @@ extension PeerLog {
     message.marks = marks.sorted { $0.key < $1.key }.map { position, chain in
       var mark = Martlet_ChainMark()
       mark.position = position
-      mark.chain = .init(chain.digest.bytes)
+      // Every log begins with it.
+      if position > 0 || chain != .empty { mark.chain = .init(chain.digest.bytes) }
       return mark
+    }
+    message.requested = requested.messages
+    message.declined = declined.messages
+    message.asking = asking.messages
+    message.refused = refused.messages
+    message.offered = offered.map { item in
+      var offered = Martlet_JournalOffered()
+      offered.position = item.position
+      offered.id = .init(item.id.bytes)
+      offered.byteCount = item.byteCount
+      return offered
+    }
+    message.told = told
+    message.telling = telling.map { bundle in
+      var telling = Martlet_JournalTelling()
+      telling.bundle = bundle.bundle
+      telling.sequence = bundle.sequence
+      return telling
     }
     return message
   }
@@ -173,9 +209,33 @@ extension PeerLog {
       held.insert(entry.theirs)
     }
     for mark in message.marks {
-      let chain: ObjectID = try name(mark.chain, "chain")
       guard mark.position <= SyncLimits.position * 2 else { throw .invalid("chain mark") }
+      if mark.position == 0, mark.chain.isEmpty {
+        marks[0] = .empty
+        continue
+      }
+      let chain: ObjectID = try name(mark.chain, "chain")
       marks[mark.position] = Chain(chain.digest)
+    }
+    requested = try Intervals(messages: message.requested)
+    declined = try Intervals(messages: message.declined)
+    asking = try Intervals(messages: message.asking)
+    refused = try Intervals(messages: message.refused)
+    for item in message.offered {
+      guard let id = ShortID(item.id), item.position < SyncLimits.position,
+        offered.last.map({ $0.position < item.position }) ?? true
+      else { throw .invalid("offer") }
+      offered.append(
+        OfferedItem(position: item.position, id: id, byteCount: item.byteCount))
+    }
+    told = message.told
+    guard message.telling.count <= Self.tellingLimit else { throw .invalid("count") }
+    for bundle in message.telling {
+      let last = telling.last ?? Telling(bundle: 0, sequence: told)
+      guard bundle.bundle > last.bundle, bundle.sequence > last.sequence,
+        bundle.bundle < SyncLimits.bundleNumber
+      else { throw .invalid("number of a bundle that told") }
+      telling.append(Telling(bundle: bundle.bundle, sequence: bundle.sequence))
     }
   }
 }

@@ -75,6 +75,9 @@ extension PeerLog {
       }
     }
     held.insert(stretch.start..<end)
+    asking.remove(stretch.start..<end)
+    refused.remove(stretch.start..<end)
+    offered.removeAll { (stretch.start..<end).contains($0.position) }
     marks[stretch.start] = stretch.chainBefore
     marks[end] = boundary
     tidy()
@@ -96,6 +99,9 @@ extension PeerLog {
     guard !ranges.isEmpty else { return }
     for range in held.intersection(Intervals(ranges)).ranges { forget(range) }
     void = void.union(Intervals(ranges))
+    asking = asking.subtracting(void)
+    refused = refused.subtracting(void)
+    offered.removeAll { void.contains($0.position) }
     tidy()
   }
 
@@ -138,6 +144,9 @@ extension PeerLog {
       }
       forget(end..<UInt64.max)
       marks = marks.filter { $0.key <= end }
+      asking.remove(common..<UInt64.max)
+      refused.remove(common..<UInt64.max)
+      offered.removeAll { $0.position >= common }
     }
     self.lineage = lineage
   }
@@ -161,7 +170,7 @@ extension PeerLog {
     return chain
   }
 
-  private mutating func forget(_ range: Range<UInt64>) {
+  mutating func forget(_ range: Range<UInt64>) {
     void.remove(range)
     guard !held.intersection(Intervals(range)).isEmpty else { return }
     held.remove(range)
@@ -182,7 +191,7 @@ extension PeerLog {
   }
 
   /// Marks inside a stretch say nothing that its ends do not.
-  private mutating func tidy() {
+  mutating func tidy() {
     guard marks.count > 2 else { return }
     var kept: [UInt64: Chain] = [:]
     for range in held.ranges + void.ranges {

@@ -37,6 +37,20 @@ extension SectionLog {
     try Self.checkAscending(have.map(\.range), log: log, end: length)
     try Self.checkAscending(void.map(\.range), log: log, end: length)
     for run in have where run.theirs >= SyncLimits.position { throw .outOfRange(.position) }
+    guard offers.count <= Limits.runCount, summaries.count <= Limits.memberCount else {
+      throw .outOfRange(.count)
+    }
+    for run in offers {
+      // Before its end is computed.
+      guard run.start < SyncLimits.position else { throw .outOfRange(.position) }
+    }
+    try Self.checkAscending(offers.map(\.range), log: log, end: length)
+    for set in [requested, declined] {
+      guard set.ranges.count <= Limits.runCount else { throw .outOfRange(.count) }
+      if let last = set.ranges.last, last.upperBound >= SyncLimits.position {
+        throw .outOfRange(.position)
+      }
+    }
     if let receipt {
       try Self.check(receipt.lineage)
       guard receipt.held.ranges.count <= Limits.runCount,

@@ -51,6 +51,11 @@ package enum SyncLimits {
   package static let retiredCount = 65_536
   /// Ids of one log that are taken to be absent: each of our bundles lists them all.
   package static let absentCount = 16_384
+  /// Objects that one bundle offers, and bytes of the summaries in it.
+  package static let offerCount = 4096
+  package static let summaryByteCount = 1 << 20
+  /// Messages whose parents are looked at to find what a request needs.
+  static let ancestorSteps = 65_536
   /// Epochs of one log that are known to have ended.
   package static let retiredEpochCount = 65_536
 }

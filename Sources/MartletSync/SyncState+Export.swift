@@ -57,19 +57,27 @@ extension SyncState {
     guard journal.nextNumber < SyncLimits.bundleNumber else { throw .numbersExhausted }
     let wants = request.wants.contains { journal.logs[$0.key] != nil && !$0.value.isEmpty }
     let asks = wants && Self.passed(request.roundTrip, since: journal.askedAt, at: request.now)
-    var runs: [LogID: Intervals] = [:]
-    for (log, known) in journal.logs {
-      guard let state = logs[log], let view = views[log] else { continue }
-      do throws(LogReadError) {
-        let sending = try toSend(log, state, known, journal, view: view, request)
-        if !sending.isEmpty { runs[log] = sending.prefix(request.recordLimit) }
-      } catch { throw .unreadable(error) }
+    var choice: Choice
+    do throws(LogReadError) {
+      choice = try choose(for: journal, of: peer, views: views, request)
+    } catch { throw .unreadable(error) }
+    let runs = choice.runs
+    let mayOffer = Self.passed(request.roundTrip, since: journal.offeredAt, at: request.now)
+    let offersInferred = mayOffer && !choice.inferred.isEmpty
+    let mayTell = Self.passed(request.roundTrip, since: journal.toldAt, at: request.now)
+    let tells = journal.logs.contains { log, known in
+      let oldest = mayTell ? known.told : known.told(withUnconfirmed: true)
+      return logs[log]?.tells(peer, above: oldest, by: device.instance) == true
     }
-    guard !runs.isEmpty || journal.owed || request.force || asks else { return nil }
+    let speaks = journal.owed || request.force || asks || offersInferred || tells
+    guard !runs.isEmpty || speaks else { return nil }
+    if !offersInferred { choice.inferred = [:] }
 
     var carried: [CarriedLog] = []
     var sections: [SectionLog] = []
     var answers: Set<ObjectID> = []
+    var told: [LogID: UInt64] = [:]
+    var summaryBytes = SyncLimits.summaryByteCount
     do throws(LogReadError) {
       for log in journal.logs.keys.sorted() {
         guard let known = journal.logs[log], let state = logs[log], let view = views[log]
@@ -85,12 +93,19 @@ extension SyncState {
           carried.append(CarriedLog(log: log, keys: [], runs: list, absent: absent))
         }
         for id in known.wanted where try !view.holds(id) { answers.insert(id) }
-        sections.append(
-          SectionLog(
-            log: log, length: view.length, lineage: state.lineage,
-            have: try haveRuns(state, known, view: view),
-            void: try voidRuns(state, known, view: view), receipt: Self.receipt(known),
-            lost: lost.sorted(), requests: (request.wants[log] ?? []).sorted()))
+        var said = SectionLog(
+          log: log, length: view.length, lineage: state.lineage,
+          have: try haveRuns(state, known, view: view),
+          void: try voidRuns(state, known, view: view), receipt: Self.receipt(known),
+          lost: lost.sorted(), requests: (request.wants[log] ?? []).sorted())
+        said.offers = try offers(log, &choice, view: view)
+        if known.lineage != nil {
+          said.requested = known.asking
+          said.declined = known.refused
+        }
+        (said.summaries, told[log]) = state.summaries(
+          for: peer, above: known.told, by: device.instance, byteLimit: &summaryBytes)
+        sections.append(said)
       }
     } catch { throw .unreadable(error) }
     let echo = journal.instance.map {
@@ -98,7 +113,8 @@ extension SyncState {
     }
     let section = Section(
       number: journal.nextNumber, echo: echo, logs: sections, answeredAbsent: answers.sorted())
-    return ExportPlan(logs: carried, section: section, runs: runs)
+    return ExportPlan(
+      logs: carried, section: section, runs: runs, withheld: choice.withheld, told: told)
   }
 
   /// Notes what a bundle says and carries, before its file is created.
@@ -118,6 +134,13 @@ extension SyncState {
       asks = asks || !said.requests.isEmpty
     }
     if asks { journal.askedAt = now }
+    if plan.section.logs.contains(where: { $0.offers.contains(where: \.isOnRequest) }) {
+      journal.offeredAt = now
+    }
+    if !plan.told.isEmpty { journal.toldAt = now }
+    for (log, sequence) in plan.told {
+      journal.logs[log]?.note(Telling(bundle: plan.section.number, sequence: sequence))
+    }
     if !plan.runs.isEmpty {
       let instance = device.instance
       let before = journal
@@ -132,10 +155,8 @@ extension SyncState {
         SentBundle(
           number: plan.section.number, instance: instance, time: now, carrier: carrier,
           fileName: fileName, runs: plan.runs))
-      if journal.sent.count > SentBundle.limit {
-        journal.sent.removeFirst(journal.sent.count - SentBundle.limit)
-      }
     }
+    journal.forget(beyond: limits)
     peers[peer] = journal
   }
 
@@ -149,52 +170,37 @@ extension SyncState {
     } catch { throw .unreadable(error) }
   }
 
-  private static func known(
+  /// Our positions that a peer lacks: held here, not known to be held there, not declined.
+  ///
+  /// - Complexity: Time in the intervals known, not in the positions.
+  package func lacking(
+    to peer: DeviceID, of log: LogID, view: some LogView
+  ) throws(SyncError) -> Intervals {
+    guard let known = peers[peer]?.logs[log], let state = logs[log] else { return Intervals() }
+    do throws(LogReadError) {
+      return try Self.lacking(state, known, isFull: false, view: view)
+    } catch { throw .unreadable(error) }
+  }
+
+  static func known(
     _ known: PeerLog, view: some LogView
   ) throws(LogReadError) -> Intervals {
-    var result = known.applied.union(known.correspondence.ours)
-    for id in known.lost.union(known.wanted) {
-      if let place = try view.position(of: id) { result.remove(place..<place + 1) }
-    }
-    return result
+    let held = known.applied.union(known.correspondence.ours)
+    return held.subtracting(try denied(known, view: view))
   }
 
-  private static func passed(_ seconds: UInt64, since time: UInt64?, at now: UInt64) -> Bool {
+  /// Our positions that the peer says it does not hold, whatever else was said of them.
+  static func denied(_ known: PeerLog, view: some LogView) throws(LogReadError) -> Intervals {
+    var positions: [UInt64] = []
+    for id in known.lost.union(known.wanted) {
+      if let place = try view.position(of: id) { positions.append(place) }
+    }
+    return known.requested.union(Intervals(positions.sorted().map { $0..<$0 + 1 }))
+  }
+
+  static func passed(_ seconds: UInt64, since time: UInt64?, at now: UInt64) -> Bool {
     guard let time, now >= time else { return true }
     return now - time >= seconds
-  }
-
-  private func toSend(
-    _ log: LogID, _ state: GroupLogState, _ known: PeerLog, _ journal: PeerJournal,
-    view: some LogView, _ request: ExportRequest
-  ) throws(LogReadError) -> Intervals {
-    var lacking = Intervals(0..<view.length)
-    if !request.full { lacking = lacking.subtracting(try Self.known(known, view: view)) }
-    lacking = lacking.subtracting(state.lost).subtracting(state.void)
-    guard !request.full, !lacking.isEmpty else { return lacking }
-    var result = Intervals()
-    var undecided = lacking
-    for bundle in journal.sent.reversed() where bundle.instance == device.instance {
-      guard !undecided.isEmpty else { break }
-      guard let runs = bundle.runs[log] else { continue }
-      let again = undecided.intersection(runs)
-      guard !again.isEmpty else { continue }
-      undecided = undecided.subtracting(again)
-      // Three newer ones were heard of, or the time for an answer has passed.
-      if request.cheapMedium || Self.passed(request.roundTrip, since: bundle.time, at: request.now)
-        || journal.echoed >= bundle.number + 3
-      {
-        result = result.union(again)
-      }
-    }
-    result = result.union(undecided)
-    for bundle in journal.sent
-    where bundle.instance == device.instance && request.standing.contains(bundle.number)
-      && journal.echoed < bundle.number
-    {
-      if let runs = bundle.runs[log] { result = result.subtracting(runs) }
-    }
-    return result
   }
 
   func run(_ range: Range<UInt64>, view: some LogView) throws(LogReadError) -> Run {
@@ -261,19 +267,5 @@ extension SyncState {
       if let mark = known.marks[range.upperBound] { tails[range.upperBound] = mark.tail }
     }
     return Receipt(lineage: lineage, held: positions, chainTails: tails)
-  }
-}
-
-extension Intervals {
-  /// The lowest `limit` positions.
-  func prefix(_ limit: UInt64) -> Intervals {
-    var left = limit
-    var result = Intervals()
-    for range in ranges where left > 0 {
-      let count = min(left, range.upperBound - range.lowerBound)
-      result.insert(range.lowerBound..<range.lowerBound + count)
-      left -= count
-    }
-    return result
   }
 }

@@ -73,6 +73,7 @@ extension SyncState {
         if let echo = bundle.section.echo, echo.instance == device.instance {
           let echoed = max(peers[peer]?.echoed ?? 0, echo.number)
           peers[peer]?.echoed = echoed
+          for log in (peers[peer]?.logs ?? [:]).keys { peers[peer]?.logs[log]?.confirm(echoed) }
         }
         for said in bundle.section.logs {
           let takes = !found.instance && !forked.contains(said.log)
@@ -83,6 +84,7 @@ extension SyncState {
         try placeRuns(said, from: peer, view: views[said.log], &reception)
       }
       try takeAbsent(bundle, from: peer, views: views)
+      try takeSummaries(bundle, from: peer, views: views, reception, verifies: verifies)
     } catch { throw .unreadable(error) }
     return reception
   }
@@ -112,6 +114,7 @@ extension SyncState {
     if reception.hasRecords, reception.isNewer || reception.changed || changed {
       peers[reception.peer]?.owed = true
     }
+    peers[reception.peer]?.forget(beyond: limits)
   }
 
   private mutating func hear(
@@ -122,7 +125,8 @@ extension SyncState {
       guard !journal.retired.contains(bundle.instance) else { return }
       if let old = journal.instance { journal.retired.insert(old) }
       // Another life may have lost what this one acknowledged.
-      for log in journal.logs.keys { journal.logs[log]?.applied = Intervals() }
+      for log in journal.logs.keys { journal.logs[log]?.forgetLife() }
+      forgetSummaries(of: peer, except: bundle.instance)
       journal.retired.formUnion(bundle.retired)
       journal.instance = bundle.instance
       journal.lastApplied = 0
@@ -147,7 +151,17 @@ extension SyncState {
         try said.receipt.map { receipt throws(LogReadError) in
           try Self.applied(receipt, before: known.applied, state, view: view)
         } ?? Intervals()
+      (known.requested, known.declined) = (Intervals(), Intervals())
+      if let receipt = said.receipt {
+        // Both are of our numbering as the peer knows it.
+        let common = min(receipt.lineage.common(with: state.lineage), view.length)
+        let ours = Intervals(0..<common)
+        known.requested = said.requested.intersection(ours)
+        known.declined = said.declined.intersection(ours).subtracting(known.requested)
+      }
     }
+    // Asked for and gone for ever: only a void run can answer.
+    if !known.requested.intersection(state.void).isEmpty { peers[peer]?.owed = true }
     known.lost = Set(said.lost)
     known.wanted = Set(said.requests)
     try known.adopt(said.lineage, view: view)
@@ -201,7 +215,33 @@ extension SyncState {
       if try known.credit(stretch, below: common, view: view) { reception.changed = true }
     }
     known.creditVoid(said.void, below: common)
+    let taken = try known.takeOffers(
+      said.offers, below: common, isNewer: reception.isNewer, limits: limits, view: view)
+    if taken.credited { reception.changed = true }
+    // One that goes unanswered is made again, for ever.
+    let isAsked = reception.isNewer && said.offers.contains(where: \.isOnRequest)
+    if taken.credited || taken.asked || isAsked { peers[peer]?.owed = true }
     peers[peer]?.logs[said.log] = known
+  }
+
+  private mutating func takeSummaries(
+    _ bundle: HeardBundle, from peer: DeviceID, views: [LogID: some LogView],
+    _ reception: Reception, verifies: (SignedSummary, LogID) -> Bool
+  ) throws(LogReadError) {
+    var isNews = false
+    var isRepeated = false
+    for said in bundle.section.logs where peers[peer]?.logs[said.log] != nil {
+      guard let view = views[said.log] else { continue }
+      for signed in said.summaries {
+        isRepeated = true
+        guard verifies(signed, said.log) else { continue }
+        // Who lives another life now may have lost what it passed on.
+        let source = reception.isNewer ? peer : nil
+        if try takeSummary(signed, of: said.log, from: source, view: view) { isNews = true }
+      }
+    }
+    // The peer does not know that it was heard; news it will see come back in some later word.
+    if reception.isNewer, isRepeated, !isNews { peers[peer]?.owed = true }
   }
 
   private mutating func takeAbsent(

@@ -32,6 +32,9 @@ package struct SyncState: Equatable, Sendable {
       logs[log]?.lost.remove(length..<UInt64.max)
       logs[log]?.void.remove(length..<UInt64.max)
       for peer in peers.keys { peers[peer]?.logs[log]?.cut(at: length) }
+      for device in (logs[log]?.summaries ?? [:]).keys {
+        logs[log]?.summaries[device]?.cut(at: length)
+      }
       fork(log, at: length, random: random)
     }
   }
@@ -55,11 +58,20 @@ package struct SyncState: Equatable, Sendable {
 
   /// Gives objects that left the pending list their places in what peers are known to hold.
   ///
-  /// Call it after appending to a log. Costs time in what is pending.
+  /// Call it after appending to a log. Costs time in what is pending, and in what others are found to
+  /// have delivered.
   package mutating func settle(_ log: LogID, view: some LogView) throws(SyncError) {
     for peer in peers.keys where peers[peer]?.logs[log]?.unplaced.isEmpty == false {
       do throws(LogReadError) {
         try peers[peer]?.logs[log]?.settle(view: view)
+      } catch {
+        throw .unreadable(error)
+      }
+    }
+    for device in (logs[log]?.summaries ?? [:]).keys
+    where logs[log]?.summaries[device]?.missing.isEmpty == false {
+      do throws(LogReadError) {
+        try logs[log]?.summaries[device]?.extend(view: view)
       } catch {
         throw .unreadable(error)
       }
@@ -76,6 +88,8 @@ package struct SyncState: Equatable, Sendable {
       peers[peer]?.nextNumber = 1
       peers[peer]?.echoed = 0
       peers[peer]?.owed = true
+      // Numbers start anew: no echo can confirm what went before.
+      for log in (peers[peer]?.logs ?? [:]).keys { peers[peer]?.logs[log]?.telling = [] }
     }
   }
 
@@ -87,6 +101,8 @@ package struct SyncState: Equatable, Sendable {
     guard fork < .max else { return }
     for peer in peers.keys {
       peers[peer]?.logs[log]?.applied.remove(fork..<UInt64.max)
+      peers[peer]?.logs[log]?.requested.remove(fork..<UInt64.max)
+      peers[peer]?.logs[log]?.declined.remove(fork..<UInt64.max)
       for index in (peers[peer]?.sent ?? []).indices {
         peers[peer]?.sent[index].runs[log]?.remove(fork..<UInt64.max)
       }

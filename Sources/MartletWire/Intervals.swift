@@ -13,7 +13,7 @@ package struct Intervals: Hashable, Sendable {
   }
 
   /// Takes ranges that ascend and have gaps between them.
-  init(ascending ranges: [Range<UInt64>]) { self.ranges = ranges }
+  package init(ascending ranges: [Range<UInt64>]) { self.ranges = ranges }
 
   package var isEmpty: Bool { ranges.isEmpty }
 
@@ -62,33 +62,73 @@ package struct Intervals: Hashable, Sendable {
     ranges.replaceSubrange(first..<last, with: kept)
   }
 
+  /// - Complexity: O(*n* + *m*) in the numbers of intervals.
   package func union(_ other: Intervals) -> Intervals {
-    var result = self
-    for range in other.ranges { result.insert(range) }
-    return result
+    if other.isEmpty { return self }
+    if isEmpty { return other }
+    var result: [Range<UInt64>] = []
+    result.reserveCapacity(ranges.count + other.ranges.count)
+    var left = 0
+    var right = 0
+    while left < ranges.count || right < other.ranges.count {
+      let next: Range<UInt64>
+      if right == other.ranges.count
+        || (left < ranges.count && ranges[left].lowerBound <= other.ranges[right].lowerBound)
+      {
+        next = ranges[left]
+        left += 1
+      } else {
+        next = other.ranges[right]
+        right += 1
+      }
+      if let last = result.last, last.upperBound >= next.lowerBound {
+        if next.upperBound > last.upperBound {
+          result[result.count - 1] = last.lowerBound..<next.upperBound
+        }
+      } else {
+        result.append(next)
+      }
+    }
+    return Intervals(ascending: result)
   }
 
+  /// - Complexity: O(*n* + *m*) in the numbers of intervals.
   package func subtracting(_ other: Intervals) -> Intervals {
-    var result = self
-    for range in other.ranges { result.remove(range) }
-    return result
+    if other.isEmpty || isEmpty { return self }
+    var result: [Range<UInt64>] = []
+    result.reserveCapacity(ranges.count)
+    var index = 0
+    for range in ranges {
+      var lower = range.lowerBound
+      while index < other.ranges.count, other.ranges[index].lowerBound < range.upperBound {
+        let taken = other.ranges[index]
+        if taken.lowerBound > lower { result.append(lower..<taken.lowerBound) }
+        lower = max(lower, taken.upperBound)
+        // It may reach into the next one.
+        if taken.upperBound > range.upperBound { break }
+        index += 1
+      }
+      if lower < range.upperBound { result.append(lower..<range.upperBound) }
+    }
+    return Intervals(ascending: result)
   }
 
+  /// - Complexity: O(*n* + *m*) in the numbers of intervals.
   package func intersection(_ other: Intervals) -> Intervals {
-    var result = Intervals()
+    var result: [Range<UInt64>] = []
     var left = 0
     var right = 0
     while left < ranges.count, right < other.ranges.count {
       let lower = max(ranges[left].lowerBound, other.ranges[right].lowerBound)
       let upper = min(ranges[left].upperBound, other.ranges[right].upperBound)
-      if lower < upper { result.insert(lower..<upper) }
+      if lower < upper { result.append(lower..<upper) }
       if ranges[left].upperBound < other.ranges[right].upperBound {
         left += 1
       } else {
         right += 1
       }
     }
-    return result
+    return Intervals(ascending: result)
   }
 
   /// What of `[0, end)` is not in the set.

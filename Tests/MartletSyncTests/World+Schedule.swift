@@ -15,7 +15,8 @@ extension World {
       let choices = links.filter { $0.from == device }
       let link = choices[random.below(choices.count)]
       let limit = random.chance(0.3) ? UInt64(1 + random.below(4)) : .max
-      if let bundle = try export(link, force: random.chance(0.1), limit: limit) {
+      let bytes = random.chance(0.3) ? UInt64(random.below(1000)) : nil
+      if let bundle = try export(link, force: random.chance(0.1), limit: limit, bytes: bytes) {
         if let before {
           // Committed or not, the file was not created.
           if random.chance(0.5) { devices[device] = before }
@@ -27,14 +28,16 @@ extension World {
     case ..<920: try deliver(to: device)
     case ..<940: backups[device].append(devices[device])
     case ..<950:
+      guard mix.hasRestores else { break }
       devices[device] = backup(of: device)
       devices[device].state.adopt(lengths: [log: devices[device].log.length], random: random)
       return
     case ..<957:
+      guard mix.hasSilentRestores else { break }
       devices[device] = backup(of: device)
       dirty.insert(device)
       return
-    case ..<970: damage(device)
+    case ..<970: if mix.hasRot { damage(device) }
     case ..<980:
       if !expiring.isEmpty { expired.insert(expiring[random.below(expiring.count)]) }
       for each in 0..<count { refreshVoid(each) }
@@ -89,6 +92,17 @@ extension World {
   /// Lets every link work until nobody has anything to say, and checks what everybody has.
   func settleDown(rounds: Int = 60) throws {
     for device in 0..<count { write(device) }
+    // Devices come to rest with what they refused, too.
+    if random.chance(0.3) { try rest(rounds) }
+    declines = 0
+    for device in 0..<count { devices[device].state.undecline(log) }
+    try rest(rounds)
+    checkAgreement()
+    if mix == .plain { checkSummaries() }
+  }
+
+  private func rest(_ rounds: Int) throws {
+    let rounds = narrow == nil ? rounds : rounds * 8
     var silent = 0
     var round = 0
     while silent < 6 {
@@ -115,7 +129,21 @@ extension World {
       }
       silent = spoke ? 0 : silent + 1
     }
-    checkAgreement()
+  }
+
+  /// Everybody knows of everybody else what it has delivered, over however many hands.
+  private func checkSummaries() {
+    for (index, device) in devices.enumerated() {
+      let delivered = device.state.delivered(log)
+      for (other, name) in names.enumerated() where other != index && other != relay {
+        let count = delivered[name]?.count ?? 0
+        if count != devices[other].log.length {
+          violations.append(
+            "\(index) knows of \(count) of \(devices[other].log.length) delivered at \(other), "
+              + "relay \(relay ?? -1)")
+        }
+      }
+    }
   }
 
   private func checkAgreement() {

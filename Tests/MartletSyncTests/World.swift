@@ -16,6 +16,8 @@ struct ArrayLog: LogView {
   /// Of logged and pending ids.
   var shorts: [ShortID: ObjectID] = [:]
   var ancestry: [ObjectID: [ObjectID]] = [:]
+  /// Bytes below each position; an object has 1 to 256.
+  var sums: [UInt64] = [0]
 
   var length: UInt64 { UInt64(ids.count) }
   func id(at position: UInt64) throws(LogReadError) -> ObjectID {
@@ -33,15 +35,36 @@ struct ArrayLog: LogView {
     ancestry[try id(at: position)] ?? []
   }
   func byteCount(of range: Range<UInt64>) throws(LogReadError) -> UInt64 {
-    (range.upperBound - range.lowerBound) << 10
+    guard range.upperBound <= length else { throw LogReadError("no range \(range)") }
+    return sums[Int(range.upperBound)] - sums[Int(range.lowerBound)]
   }
 
   mutating func append(_ id: ObjectID) {
     places[id] = length
     shorts[ShortID(id)] = id
     chains.append((chains.last ?? .empty).extended(by: id))
+    sums.append((sums.last ?? 0) + UInt64(id.bytes.last ?? 0) + 1)
     ids.append(id)
   }
+}
+
+/// What may go wrong in a world.
+enum FaultMix: String, CaseIterable, Sendable {
+  /// Losses, repeats, salvaged bundles and crashes only.
+  case plain
+  /// Damaged and expired objects too.
+  case rot
+  /// Restored devices that know it.
+  case restore
+  case rotAndRestore
+  /// Restored devices that do not know it.
+  case silent
+  case all
+
+  var hasRot: Bool { self == .rot || self == .rotAndRestore || self == .all }
+  var expires: Bool { self != .plain }
+  var hasRestores: Bool { self == .restore || self == .rotAndRestore || self == .all }
+  var hasSilentRestores: Bool { self == .silent || self == .all }
 }
 
 /// One device: what it would have on disk.
@@ -89,11 +112,26 @@ final class World {
   var registry: [String: ObjectID] = [:]
   var violations: [String] = []
   let names: [DeviceID]
+  let mix: FaultMix
+  /// Keeps what it cannot read, in the order in which it comes, and writes nothing.
+  var relay: Int?
+  /// Bytes that every bundle must do with, for as long as the world lasts.
+  var narrow: UInt64?
+  /// What each device ever delivered or passed as absent, in whatever life.
+  var passed: [Set<ObjectID>]
+  var limits = JournalLimits()
+  var payloads = 0
+  /// How often an object is refused.
+  var declines = 0.0
 
-  init(seed: UInt64) throws {
+  init(seed: UInt64, mix: FaultMix = .all) throws {
     let random = SeededRandom(seed: seed)
     self.random = random
-    count = 2 + random.below(3)
+    self.mix = mix
+    count = 2 + random.below(4)
+    passed = Array(repeating: [], count: count)
+    if count > 2, random.chance(0.4) { relay = count - 1 }
+    if random.chance(0.2) { narrow = 300 + UInt64(random.below(600)) }
     log = LogID(group: GroupID(random.digest()), objectClass: .messages)
     names = (0..<count).map { _ in DeviceID(random.digest()) }
     var pairs: Set<[Int]> = []
@@ -126,16 +164,27 @@ final class World {
   // MARK: The log, as a member keeps it
 
   func write(_ device: Int) {
+    guard device != relay else { return }
     let ids = devices[device].log.ids
     let named = Set(ids.flatMap { parents[$0] ?? [] })
     let expiringIDs = Set(expiring)
     let heads = ids.filter { !named.contains($0) && !expiringIDs.contains($0) }.suffix(3)
     let id = ObjectID(random.digest())
     parents[id] = Array(heads)
-    if random.chance(0.1) { expiring.append(id) }
+    if mix.expires, random.chance(0.1) { expiring.append(id) }
     devices[device].log.held.insert(id)
-    devices[device].log.append(id)
+    append(device, id)
     refreshVoid(device)
+  }
+
+  func append(_ device: Int, _ id: ObjectID) {
+    devices[device].log.ancestry[id] = parents[id]
+    devices[device].log.append(id)
+    var stack = [id]
+    while let next = stack.popLast() {
+      guard passed[device].insert(next).inserted else { continue }
+      stack += parents[next] ?? []
+    }
   }
 
   func accept(_ device: Int, _ id: ObjectID, from sender: Int) -> Bool {
@@ -143,7 +192,9 @@ final class World {
     guard devices[device].log.held.insert(id).inserted else { return false }
     let place = devices[device].log.places[id]
     devices[device].state.logs[log]?.regained(id, at: place)
-    if place == nil { devices[device].log.pending.append(id) }
+    devices[device].log.shorts[ShortID(id)] = id
+    if place != nil { return true }
+    if device == relay { append(device, id) } else { devices[device].log.pending.append(id) }
     return true
   }
 
@@ -158,7 +209,7 @@ final class World {
         }
         if ready {
           devices[device].log.pending.removeAll { $0 == id }
-          devices[device].log.append(id)
+          append(device, id)
           moved = true
         }
       }
@@ -176,6 +227,7 @@ final class World {
   }
 
   func missingParents(_ device: Int, from sender: Int) -> Set<ObjectID> {
+    if device == relay { return [] }
     let log = devices[device].log
     let absent = devices[device].state.logs[self.log]?.absent ?? []
     return Set(
@@ -186,11 +238,25 @@ final class World {
 
   // MARK: Bundles
 
-  func export(_ link: Link, force: Bool = false, limit: UInt64 = .max) throws -> SimulatedBundle? {
+  /// Says what a member has delivered, if that changed.
+  func summarise(_ device: Int) {
+    guard device != relay else { return }
+    let ids = devices[device].log.ids
+    let named = Set(ids.flatMap { parents[$0] ?? [] })
+    devices[device].state.summarise(
+      log, as: names[device], heads: ids.filter { !named.contains($0) }, count: UInt64(ids.count)
+    ) { SignedSummary($0, signature: Array(repeating: 0, count: 64)) }
+  }
+
+  func export(
+    _ link: Link, force: Bool = false, limit: UInt64 = .max, bytes: UInt64? = nil
+  ) throws -> SimulatedBundle? {
+    summarise(link.from)
     let device = devices[link.from]
     var request = ExportRequest(now: now, roundTrip: roundTrip)
     request.force = force
     request.recordLimit = limit
+    request.byteLimit = bytes ?? narrow
     request.wants[log] = missingParents(link.from, from: link.to)
     if sticks.contains(link.pair) {
       request.standing = Set(
@@ -204,6 +270,12 @@ final class World {
       plan, to: peer, now: now, carrier: "test", fileName: "\(serial)",
       standing: request.standing)
     serial += 1
+    payloads += Int(plan.runs[log]?.count ?? 0)
+    if let most = request.byteLimit {
+      var carried: UInt64 = 0
+      for range in plan.runs[log]?.ranges ?? [] { carried += try device.log.byteCount(of: range) }
+      if carried > most { violations.append("\(carried) bytes of \(most) at \(now)") }
+    }
     let records = plan.logs.flatMap(\.runs).map { run in
       Array(device.log.ids[Int(run.range.lowerBound)..<Int(run.range.upperBound)])
     }
@@ -220,8 +292,11 @@ final class World {
     guard !devices[to].seen.contains(bundle.serial) else { return }
     if !bundle.damaged { devices[to].seen.insert(bundle.serial) }
     refreshVoid(to)
+    devices[to].state.limits = limits
+    let own = names[to]
     var reception = try devices[to].state.receive(
-      bundle.heard, from: names[link.from], views: [log: devices[to].log], random: random)
+      bundle.heard, from: names[link.from], views: [log: devices[to].log], random: random
+    ) { signed, _ in signed.summary.device != own }
     if reception.isNewer, !reception.rolledBack { checkReceipt(bundle, link) }
     var changed = false
     var stretches: [Stretch] = []
@@ -239,7 +314,14 @@ final class World {
             whole = false
             continue
           }
-          checkPosition(bundle, link, start + UInt64(index - lower), ids[index])
+          let position = start + UInt64(index - lower)
+          checkPosition(bundle, link, position, ids[index])
+          if declines > 0, !devices[to].log.held.contains(ids[index]), random.chance(declines) {
+            devices[to].state.decline(
+              Intervals(position..<position + 1), of: log, reception: reception)
+            whole = false
+            continue
+          }
           if accept(to, ids[index], from: link.from) { changed = true }
         }
         if whole {
@@ -258,6 +340,29 @@ final class World {
         stretch, of: log, view: devices[to].log, reception: &reception)
     }
     devices[to].state.finish(reception, changed: changed)
+    checkDelivered(to)
+    let offered = devices[to].state.offered(by: names[link.from], of: log)
+    if !offered.isEmpty, random.chance(0.2) {
+      let item = offered[random.below(offered.count)]
+      devices[to].state.request(
+        Intervals(item.position..<item.position + 1), of: log, from: names[link.from])
+    }
+  }
+
+  /// Nobody may be thought to have delivered what it never had.
+  func checkDelivered(_ device: Int) {
+    for (name, positions) in devices[device].state.delivered(log) {
+      guard let other = names.firstIndex(of: name) else { continue }
+      for position in positions.ranges.joined() {
+        guard position < devices[device].log.length else {
+          violations.append("delivered beyond the log at \(now)")
+          return
+        }
+        if !passed[other].contains(devices[device].log.ids[Int(position)]) {
+          violations.append("\(device): \(other) has not delivered \(position) at \(now)")
+        }
+      }
+    }
   }
 
   /// No receipt may make us believe that a peer holds what it does not.

@@ -62,40 +62,165 @@ package nonisolated struct Martlet_JournalMessage: Sendable {
 
   package var sent: [Martlet_JournalSent] = []
 
+  /// unix seconds
+  package var offeredAt: UInt64 {
+    get {_offeredAt ?? 0}
+    set {_offeredAt = newValue}
+  }
+  /// Returns true if `offeredAt` has been explicitly set.
+  package var hasOfferedAt: Bool {self._offeredAt != nil}
+  /// Clears the value of `offeredAt`. Subsequent reads from it will return its default value.
+  package mutating func clearOfferedAt() {self._offeredAt = nil}
+
+  /// unix seconds
+  package var toldAt: UInt64 {
+    get {_toldAt ?? 0}
+    set {_toldAt = newValue}
+  }
+  /// Returns true if `toldAt` has been explicitly set.
+  package var hasToldAt: Bool {self._toldAt != nil}
+  /// Clears the value of `toldAt`. Subsequent reads from it will return its default value.
+  package mutating func clearToldAt() {self._toldAt = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _askedAt: UInt64? = nil
+  fileprivate var _offeredAt: UInt64? = nil
+  fileprivate var _toldAt: UInt64? = nil
 }
 
-package nonisolated struct Martlet_JournalLog: Sendable {
+package nonisolated struct Martlet_JournalLog: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var group: Data = Data()
+  /// empty: that of the log before
+  package var group: Data {
+    get {_storage._group}
+    set {_uniqueStorage()._group = newValue}
+  }
 
-  package var `class`: UInt32 = 0
+  package var `class`: UInt32 {
+    get {_storage._class}
+    set {_uniqueStorage()._class = newValue}
+  }
 
-  package var applied: [Martlet_JournalInterval] = []
+  package var applied: [Martlet_JournalInterval] {
+    get {_storage._applied}
+    set {_uniqueStorage()._applied = newValue}
+  }
 
-  package var lost: [Data] = []
+  package var lost: [Data] {
+    get {_storage._lost}
+    set {_uniqueStorage()._lost = newValue}
+  }
 
-  package var wanted: [Data] = []
+  package var wanted: [Data] {
+    get {_storage._wanted}
+    set {_uniqueStorage()._wanted = newValue}
+  }
 
-  package var asked: [Data] = []
+  package var asked: [Data] {
+    get {_storage._asked}
+    set {_uniqueStorage()._asked = newValue}
+  }
 
   /// of the peer's log; empty if never heard
-  package var lineage: [Martlet_EpochStart] = []
+  package var lineage: [Martlet_EpochStart] {
+    get {_storage._lineage}
+    set {_uniqueStorage()._lineage = newValue}
+  }
 
-  package var void: [Martlet_JournalInterval] = []
+  package var void: [Martlet_JournalInterval] {
+    get {_storage._void}
+    set {_uniqueStorage()._void = newValue}
+  }
 
-  package var pairs: [Martlet_JournalPair] = []
+  package var pairs: [Martlet_JournalPair] {
+    get {_storage._pairs}
+    set {_uniqueStorage()._pairs = newValue}
+  }
 
-  package var unplaced: [Martlet_JournalUnplaced] = []
+  package var unplaced: [Martlet_JournalUnplaced] {
+    get {_storage._unplaced}
+    set {_uniqueStorage()._unplaced = newValue}
+  }
 
-  package var marks: [Martlet_ChainMark] = []
+  /// no chain: the empty one, at 0
+  package var marks: [Martlet_ChainMark] {
+    get {_storage._marks}
+    set {_uniqueStorage()._marks = newValue}
+  }
+
+  package var requested: [Martlet_JournalInterval] {
+    get {_storage._requested}
+    set {_uniqueStorage()._requested = newValue}
+  }
+
+  package var declined: [Martlet_JournalInterval] {
+    get {_storage._declined}
+    set {_uniqueStorage()._declined = newValue}
+  }
+
+  package var asking: [Martlet_JournalInterval] {
+    get {_storage._asking}
+    set {_uniqueStorage()._asking = newValue}
+  }
+
+  package var refused: [Martlet_JournalInterval] {
+    get {_storage._refused}
+    set {_uniqueStorage()._refused = newValue}
+  }
+
+  package var offered: [Martlet_JournalOffered] {
+    get {_storage._offered}
+    set {_uniqueStorage()._offered = newValue}
+  }
+
+  package var told: UInt64 {
+    get {_storage._told}
+    set {_uniqueStorage()._told = newValue}
+  }
+
+  package var telling: [Martlet_JournalTelling] {
+    get {_storage._telling}
+    set {_uniqueStorage()._telling = newValue}
+  }
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+package nonisolated struct Martlet_JournalOffered: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var position: UInt64 = 0
+
+  /// its first 16 bytes
+  package var id: Data = Data()
+
+  package var byteCount: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Martlet_JournalTelling: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var bundle: UInt64 = 0
+
+  package var sequence: UInt64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -192,7 +317,7 @@ fileprivate nonisolated let _protobuf_package = "martlet"
 
 nonisolated extension Martlet_JournalMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".JournalMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}instance\0\u{1}retired\0\u{3}last_applied\0\u{3}highest_heard\0\u{3}next_number\0\u{1}echoed\0\u{1}owed\0\u{3}asked_at\0\u{1}logs\0\u{1}sent\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}instance\0\u{1}retired\0\u{3}last_applied\0\u{3}highest_heard\0\u{3}next_number\0\u{1}echoed\0\u{1}owed\0\u{3}asked_at\0\u{1}logs\0\u{1}sent\0\u{3}offered_at\0\u{3}told_at\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -210,6 +335,8 @@ nonisolated extension Martlet_JournalMessage: SwiftProtobuf.Message, SwiftProtob
       case 8: try { try decoder.decodeSingularUInt64Field(value: &self._askedAt) }()
       case 9: try { try decoder.decodeRepeatedMessageField(value: &self.logs) }()
       case 10: try { try decoder.decodeRepeatedMessageField(value: &self.sent) }()
+      case 11: try { try decoder.decodeSingularUInt64Field(value: &self._offeredAt) }()
+      case 12: try { try decoder.decodeSingularUInt64Field(value: &self._toldAt) }()
       default: break
       }
     }
@@ -250,6 +377,12 @@ nonisolated extension Martlet_JournalMessage: SwiftProtobuf.Message, SwiftProtob
     if !self.sent.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.sent, fieldNumber: 10)
     }
+    try { if let v = self._offeredAt {
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 11)
+    } }()
+    try { if let v = self._toldAt {
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 12)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -264,6 +397,8 @@ nonisolated extension Martlet_JournalMessage: SwiftProtobuf.Message, SwiftProtob
     if lhs._askedAt != rhs._askedAt {return false}
     if lhs.logs != rhs.logs {return false}
     if lhs.sent != rhs.sent {return false}
+    if lhs._offeredAt != rhs._offeredAt {return false}
+    if lhs._toldAt != rhs._toldAt {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -271,7 +406,192 @@ nonisolated extension Martlet_JournalMessage: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension Martlet_JournalLog: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".JournalLog"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}group\0\u{1}class\0\u{1}applied\0\u{1}lost\0\u{1}wanted\0\u{1}asked\0\u{1}lineage\0\u{1}void\0\u{1}pairs\0\u{1}unplaced\0\u{1}marks\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}group\0\u{1}class\0\u{1}applied\0\u{1}lost\0\u{1}wanted\0\u{1}asked\0\u{1}lineage\0\u{1}void\0\u{1}pairs\0\u{1}unplaced\0\u{1}marks\0\u{1}requested\0\u{1}declined\0\u{1}asking\0\u{1}refused\0\u{1}offered\0\u{1}told\0\u{1}telling\0")
+
+  fileprivate class _StorageClass {
+    var _group: Data = Data()
+    var _class: UInt32 = 0
+    var _applied: [Martlet_JournalInterval] = []
+    var _lost: [Data] = []
+    var _wanted: [Data] = []
+    var _asked: [Data] = []
+    var _lineage: [Martlet_EpochStart] = []
+    var _void: [Martlet_JournalInterval] = []
+    var _pairs: [Martlet_JournalPair] = []
+    var _unplaced: [Martlet_JournalUnplaced] = []
+    var _marks: [Martlet_ChainMark] = []
+    var _requested: [Martlet_JournalInterval] = []
+    var _declined: [Martlet_JournalInterval] = []
+    var _asking: [Martlet_JournalInterval] = []
+    var _refused: [Martlet_JournalInterval] = []
+    var _offered: [Martlet_JournalOffered] = []
+    var _told: UInt64 = 0
+    var _telling: [Martlet_JournalTelling] = []
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _group = source._group
+      _class = source._class
+      _applied = source._applied
+      _lost = source._lost
+      _wanted = source._wanted
+      _asked = source._asked
+      _lineage = source._lineage
+      _void = source._void
+      _pairs = source._pairs
+      _unplaced = source._unplaced
+      _marks = source._marks
+      _requested = source._requested
+      _declined = source._declined
+      _asking = source._asking
+      _refused = source._refused
+      _offered = source._offered
+      _told = source._told
+      _telling = source._telling
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularBytesField(value: &_storage._group) }()
+        case 2: try { try decoder.decodeSingularUInt32Field(value: &_storage._class) }()
+        case 3: try { try decoder.decodeRepeatedMessageField(value: &_storage._applied) }()
+        case 4: try { try decoder.decodeRepeatedBytesField(value: &_storage._lost) }()
+        case 5: try { try decoder.decodeRepeatedBytesField(value: &_storage._wanted) }()
+        case 6: try { try decoder.decodeRepeatedBytesField(value: &_storage._asked) }()
+        case 7: try { try decoder.decodeRepeatedMessageField(value: &_storage._lineage) }()
+        case 8: try { try decoder.decodeRepeatedMessageField(value: &_storage._void) }()
+        case 9: try { try decoder.decodeRepeatedMessageField(value: &_storage._pairs) }()
+        case 10: try { try decoder.decodeRepeatedMessageField(value: &_storage._unplaced) }()
+        case 11: try { try decoder.decodeRepeatedMessageField(value: &_storage._marks) }()
+        case 12: try { try decoder.decodeRepeatedMessageField(value: &_storage._requested) }()
+        case 13: try { try decoder.decodeRepeatedMessageField(value: &_storage._declined) }()
+        case 14: try { try decoder.decodeRepeatedMessageField(value: &_storage._asking) }()
+        case 15: try { try decoder.decodeRepeatedMessageField(value: &_storage._refused) }()
+        case 16: try { try decoder.decodeRepeatedMessageField(value: &_storage._offered) }()
+        case 17: try { try decoder.decodeSingularUInt64Field(value: &_storage._told) }()
+        case 18: try { try decoder.decodeRepeatedMessageField(value: &_storage._telling) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      if !_storage._group.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._group, fieldNumber: 1)
+      }
+      if _storage._class != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._class, fieldNumber: 2)
+      }
+      if !_storage._applied.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._applied, fieldNumber: 3)
+      }
+      if !_storage._lost.isEmpty {
+        try visitor.visitRepeatedBytesField(value: _storage._lost, fieldNumber: 4)
+      }
+      if !_storage._wanted.isEmpty {
+        try visitor.visitRepeatedBytesField(value: _storage._wanted, fieldNumber: 5)
+      }
+      if !_storage._asked.isEmpty {
+        try visitor.visitRepeatedBytesField(value: _storage._asked, fieldNumber: 6)
+      }
+      if !_storage._lineage.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._lineage, fieldNumber: 7)
+      }
+      if !_storage._void.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._void, fieldNumber: 8)
+      }
+      if !_storage._pairs.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._pairs, fieldNumber: 9)
+      }
+      if !_storage._unplaced.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._unplaced, fieldNumber: 10)
+      }
+      if !_storage._marks.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._marks, fieldNumber: 11)
+      }
+      if !_storage._requested.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._requested, fieldNumber: 12)
+      }
+      if !_storage._declined.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._declined, fieldNumber: 13)
+      }
+      if !_storage._asking.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._asking, fieldNumber: 14)
+      }
+      if !_storage._refused.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._refused, fieldNumber: 15)
+      }
+      if !_storage._offered.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._offered, fieldNumber: 16)
+      }
+      if _storage._told != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._told, fieldNumber: 17)
+      }
+      if !_storage._telling.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._telling, fieldNumber: 18)
+      }
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Martlet_JournalLog, rhs: Martlet_JournalLog) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._group != rhs_storage._group {return false}
+        if _storage._class != rhs_storage._class {return false}
+        if _storage._applied != rhs_storage._applied {return false}
+        if _storage._lost != rhs_storage._lost {return false}
+        if _storage._wanted != rhs_storage._wanted {return false}
+        if _storage._asked != rhs_storage._asked {return false}
+        if _storage._lineage != rhs_storage._lineage {return false}
+        if _storage._void != rhs_storage._void {return false}
+        if _storage._pairs != rhs_storage._pairs {return false}
+        if _storage._unplaced != rhs_storage._unplaced {return false}
+        if _storage._marks != rhs_storage._marks {return false}
+        if _storage._requested != rhs_storage._requested {return false}
+        if _storage._declined != rhs_storage._declined {return false}
+        if _storage._asking != rhs_storage._asking {return false}
+        if _storage._refused != rhs_storage._refused {return false}
+        if _storage._offered != rhs_storage._offered {return false}
+        if _storage._told != rhs_storage._told {return false}
+        if _storage._telling != rhs_storage._telling {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Martlet_JournalOffered: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".JournalOffered"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}position\0\u{1}id\0\u{3}byte_count\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -279,71 +599,66 @@ nonisolated extension Martlet_JournalLog: SwiftProtobuf.Message, SwiftProtobuf._
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularBytesField(value: &self.group) }()
-      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.`class`) }()
-      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.applied) }()
-      case 4: try { try decoder.decodeRepeatedBytesField(value: &self.lost) }()
-      case 5: try { try decoder.decodeRepeatedBytesField(value: &self.wanted) }()
-      case 6: try { try decoder.decodeRepeatedBytesField(value: &self.asked) }()
-      case 7: try { try decoder.decodeRepeatedMessageField(value: &self.lineage) }()
-      case 8: try { try decoder.decodeRepeatedMessageField(value: &self.void) }()
-      case 9: try { try decoder.decodeRepeatedMessageField(value: &self.pairs) }()
-      case 10: try { try decoder.decodeRepeatedMessageField(value: &self.unplaced) }()
-      case 11: try { try decoder.decodeRepeatedMessageField(value: &self.marks) }()
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.position) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.id) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.byteCount) }()
       default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.group.isEmpty {
-      try visitor.visitSingularBytesField(value: self.group, fieldNumber: 1)
+    if self.position != 0 {
+      try visitor.visitSingularUInt64Field(value: self.position, fieldNumber: 1)
     }
-    if self.`class` != 0 {
-      try visitor.visitSingularUInt32Field(value: self.`class`, fieldNumber: 2)
+    if !self.id.isEmpty {
+      try visitor.visitSingularBytesField(value: self.id, fieldNumber: 2)
     }
-    if !self.applied.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.applied, fieldNumber: 3)
-    }
-    if !self.lost.isEmpty {
-      try visitor.visitRepeatedBytesField(value: self.lost, fieldNumber: 4)
-    }
-    if !self.wanted.isEmpty {
-      try visitor.visitRepeatedBytesField(value: self.wanted, fieldNumber: 5)
-    }
-    if !self.asked.isEmpty {
-      try visitor.visitRepeatedBytesField(value: self.asked, fieldNumber: 6)
-    }
-    if !self.lineage.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.lineage, fieldNumber: 7)
-    }
-    if !self.void.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.void, fieldNumber: 8)
-    }
-    if !self.pairs.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.pairs, fieldNumber: 9)
-    }
-    if !self.unplaced.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.unplaced, fieldNumber: 10)
-    }
-    if !self.marks.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.marks, fieldNumber: 11)
+    if self.byteCount != 0 {
+      try visitor.visitSingularUInt64Field(value: self.byteCount, fieldNumber: 3)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  package static func ==(lhs: Martlet_JournalLog, rhs: Martlet_JournalLog) -> Bool {
-    if lhs.group != rhs.group {return false}
-    if lhs.`class` != rhs.`class` {return false}
-    if lhs.applied != rhs.applied {return false}
-    if lhs.lost != rhs.lost {return false}
-    if lhs.wanted != rhs.wanted {return false}
-    if lhs.asked != rhs.asked {return false}
-    if lhs.lineage != rhs.lineage {return false}
-    if lhs.void != rhs.void {return false}
-    if lhs.pairs != rhs.pairs {return false}
-    if lhs.unplaced != rhs.unplaced {return false}
-    if lhs.marks != rhs.marks {return false}
+  package static func ==(lhs: Martlet_JournalOffered, rhs: Martlet_JournalOffered) -> Bool {
+    if lhs.position != rhs.position {return false}
+    if lhs.id != rhs.id {return false}
+    if lhs.byteCount != rhs.byteCount {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Martlet_JournalTelling: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".JournalTelling"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}bundle\0\u{1}sequence\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.bundle) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.sequence) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.bundle != 0 {
+      try visitor.visitSingularUInt64Field(value: self.bundle, fieldNumber: 1)
+    }
+    if self.sequence != 0 {
+      try visitor.visitSingularUInt64Field(value: self.sequence, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Martlet_JournalTelling, rhs: Martlet_JournalTelling) -> Bool {
+    if lhs.bundle != rhs.bundle {return false}
+    if lhs.sequence != rhs.sequence {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

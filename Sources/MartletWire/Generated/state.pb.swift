@@ -204,6 +204,42 @@ package nonisolated struct Martlet_GroupLogMessage: Sendable {
 
   package var absent: [Data] = []
 
+  package var summaries: [Martlet_StoredSummary] = []
+
+  package var ownSummary: Martlet_StoredSummary {
+    get {_ownSummary ?? Martlet_StoredSummary()}
+    set {_ownSummary = newValue}
+  }
+  /// Returns true if `ownSummary` has been explicitly set.
+  package var hasOwnSummary: Bool {self._ownSummary != nil}
+  /// Clears the value of `ownSummary`. Subsequent reads from it will return its default value.
+  package mutating func clearOwnSummary() {self._ownSummary = nil}
+
+  package var summarySequence: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _ownSummary: Martlet_StoredSummary? = nil
+}
+
+/// What a member says it has delivered.
+package nonisolated struct Martlet_StoredSummary: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var signed: Data = Data()
+
+  package var sequence: UInt64 = 0
+
+  package var sources: [Data] = []
+
+  package var delivered: [Martlet_JournalInterval] = []
+
+  package var missing: [Data] = []
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -578,7 +614,7 @@ nonisolated extension Martlet_GroupStateMessage: SwiftProtobuf.Message, SwiftPro
 
 nonisolated extension Martlet_GroupLogMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".GroupLogMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}class\0\u{1}lineage\0\u{1}retired\0\u{1}lost\0\u{1}void\0\u{1}absent\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}class\0\u{1}lineage\0\u{1}retired\0\u{1}lost\0\u{1}void\0\u{1}absent\0\u{1}summaries\0\u{3}own_summary\0\u{3}summary_sequence\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -592,12 +628,19 @@ nonisolated extension Martlet_GroupLogMessage: SwiftProtobuf.Message, SwiftProto
       case 4: try { try decoder.decodeRepeatedMessageField(value: &self.lost) }()
       case 5: try { try decoder.decodeRepeatedMessageField(value: &self.void) }()
       case 6: try { try decoder.decodeRepeatedBytesField(value: &self.absent) }()
+      case 7: try { try decoder.decodeRepeatedMessageField(value: &self.summaries) }()
+      case 8: try { try decoder.decodeSingularMessageField(value: &self._ownSummary) }()
+      case 9: try { try decoder.decodeSingularUInt64Field(value: &self.summarySequence) }()
       default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if self.`class` != 0 {
       try visitor.visitSingularUInt32Field(value: self.`class`, fieldNumber: 1)
     }
@@ -616,6 +659,15 @@ nonisolated extension Martlet_GroupLogMessage: SwiftProtobuf.Message, SwiftProto
     if !self.absent.isEmpty {
       try visitor.visitRepeatedBytesField(value: self.absent, fieldNumber: 6)
     }
+    if !self.summaries.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.summaries, fieldNumber: 7)
+    }
+    try { if let v = self._ownSummary {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+    } }()
+    if self.summarySequence != 0 {
+      try visitor.visitSingularUInt64Field(value: self.summarySequence, fieldNumber: 9)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -626,6 +678,59 @@ nonisolated extension Martlet_GroupLogMessage: SwiftProtobuf.Message, SwiftProto
     if lhs.lost != rhs.lost {return false}
     if lhs.void != rhs.void {return false}
     if lhs.absent != rhs.absent {return false}
+    if lhs.summaries != rhs.summaries {return false}
+    if lhs._ownSummary != rhs._ownSummary {return false}
+    if lhs.summarySequence != rhs.summarySequence {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Martlet_StoredSummary: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".StoredSummary"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}signed\0\u{1}sequence\0\u{1}sources\0\u{1}delivered\0\u{1}missing\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.signed) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.sequence) }()
+      case 3: try { try decoder.decodeRepeatedBytesField(value: &self.sources) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.delivered) }()
+      case 5: try { try decoder.decodeRepeatedBytesField(value: &self.missing) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.signed.isEmpty {
+      try visitor.visitSingularBytesField(value: self.signed, fieldNumber: 1)
+    }
+    if self.sequence != 0 {
+      try visitor.visitSingularUInt64Field(value: self.sequence, fieldNumber: 2)
+    }
+    if !self.sources.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.sources, fieldNumber: 3)
+    }
+    if !self.delivered.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.delivered, fieldNumber: 4)
+    }
+    if !self.missing.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.missing, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Martlet_StoredSummary, rhs: Martlet_StoredSummary) -> Bool {
+    if lhs.signed != rhs.signed {return false}
+    if lhs.sequence != rhs.sequence {return false}
+    if lhs.sources != rhs.sources {return false}
+    if lhs.delivered != rhs.delivered {return false}
+    if lhs.missing != rhs.missing {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
