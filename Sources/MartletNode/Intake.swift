@@ -55,6 +55,8 @@ final class Intake {
   private(set) var refusedCount: UInt64 = 0
   /// Whether an object came to be held by it.
   private(set) var changed = false
+  /// Logs that something was appended to.
+  private var grown: Set<LogID> = []
   /// Positions of the sender's logs that a quota had no room for.
   private var declined: [LogID: Intervals] = [:]
 
@@ -130,14 +132,19 @@ final class Intake {
         try reconsider(id, entry, in: group)
       }
     }
-    for log in Set(node.sync.peers.values.flatMap(\.logs.keys)) {
-      let unsettled = node.sync.peers.filter { $0.value.logs[log]?.unplaced.isEmpty == false }
-      guard !unsettled.isEmpty else { continue }
+    // Our own word first: where others say the same, nothing has to be followed.
+    if changed { try node.summarise() }
+    for log in Set(node.sync.peers.values.flatMap(\.logs.keys)).sorted()
+    where node.sync.isUnsettled(log) && (grown.contains(log) || isCarried(log)) {
       let view = try node.log(log)
+      let unsettled = node.sync.peers.filter { $0.value.logs[log]?.unplaced.isEmpty == false }
       try node.engine { () throws(SyncError) in try node.sync.settle(log, view: view) }
       node.changedPeers.formUnion(unsettled.keys)
+      node.changedGroups.insert(log.group)
     }
-    for (log, positions) in declined { node.sync.decline(positions, of: log, from: peer) }
+    for (log, positions) in declined {
+      node.sync.decline(positions, of: log, reception: reception)
+    }
     node.sync.finish(reception, changed: changed)
     node.changedPeers.insert(peer)
     // In every group: an import that was cut short may have placed what it did not deliver.
@@ -257,6 +264,7 @@ final class Intake {
     if let opened, isProven, missing == 0 {
       let position = log.length
       try node.append(try keep(record), to: log)
+      grown.insert(log.id)
       messages += 1
       placed(
         record.id, author: opened.message.author, parents: header.parents,
@@ -318,6 +326,8 @@ final class Intake {
     return stored
   }
 
+  private func isCarried(_ log: LogID) -> Bool { logs.contains { $0.log == log } }
+
   /// Places those whose last missing parent just came, and theirs.
   private func placeChildren(of id: ObjectID) throws(NodeError) {
     var queue = [id]
@@ -350,6 +360,7 @@ final class Intake {
     log.pending.remove(id)
     node.changedGroups.insert(group)
     try node.append(entry.stored, to: log)
+    grown.insert(log.id)
     changed = true
     // Its body is not at hand: it is delivered from the log, once that is committed.
     placed(id, author: entry.author, parents: entry.parents, expires: entry.expires, in: group)
