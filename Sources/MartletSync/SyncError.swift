@@ -54,6 +54,8 @@ package enum SyncLimits {
   /// Objects that one bundle offers, and bytes of the summaries in it.
   package static let offerCount = 4096
   package static let summaryByteCount = 1 << 20
+  /// Offered objects of one log and bundle that are looked up: more are not read.
+  static let offerLookups = 65_536
   /// Messages whose parents are looked at to find what a request needs.
   static let ancestorSteps = 65_536
   /// Epochs of one log that are known to have ended.

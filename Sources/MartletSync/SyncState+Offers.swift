@@ -46,9 +46,9 @@ extension PeerLog {
     var credited = false
     var wanted = Intervals()
     if isNewer { offered = [] }
-    // No more of a run is read than there are objects here: the rest cannot be held.
+    var left = SyncLimits.offerLookups
     for run in runs where run.start < common {
-      let known = try prefixHeld(of: run, view: view)
+      let known = try prefixHeld(of: run, &left, view: view)
       if !known.isEmpty {
         var chain = run.chainBefore
         for id in known { chain = chain.extended(by: id) }
@@ -61,6 +61,8 @@ extension PeerLog {
         let position = run.start + UInt64(index)
         guard position < common else { break }
         if held.contains(position) || void.contains(position) { continue }
+        guard left > 0 else { break }
+        left -= 1
         if try view.id(startingWith: item.id) != nil { continue }
         if run.isOnRequest {
           wanted.insert(position)
@@ -77,10 +79,11 @@ extension PeerLog {
   }
 
   private func prefixHeld(
-    of run: OfferRun, view: some LogView
+    of run: OfferRun, _ left: inout Int, view: some LogView
   ) throws(LogReadError) -> [ObjectID] {
     var ids: [ObjectID] = []
-    for item in run.items {
+    for item in run.items where left > 0 {
+      left -= 1
       guard let id = try view.id(startingWith: item.id) else { break }
       ids.append(id)
     }
