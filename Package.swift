@@ -121,8 +121,8 @@ let package = Package(
     tests(
       "MartletNodeTests",
       [
-        "MartletNode", "MartletFileSystem", "MartletObjects", "MartletSeal", "MartletSync",
-        "MartletTestSupport", "MartletWire", system,
+        "MartletNode", "MartletBundle", "MartletFileSystem", "MartletObjects", "MartletSeal",
+        "MartletSync", "MartletTestSupport", "MartletWire", system,
       ]),
     tests("MartletWireTests", ["MartletWire", "MartletSeal", "MartletTestSupport"]),
     tests("MartletSyncTests", ["MartletSync", "MartletWire", "MartletSeal", "MartletTestSupport"]),
