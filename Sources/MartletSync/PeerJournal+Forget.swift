@@ -47,14 +47,22 @@ extension PeerLog {
     }
     if unplaced.count > limits.unplaced {
       let last = unplaced.values.sorted()[limits.unplaced]
-      forget(last..<UInt64.max)
-      tidy()
+      forgetAbove(last)
     }
     if correspondence.runs.count > limits.pairs {
-      // From the top: what is below keeps its chains.
-      forget(correspondence.runs[limits.pairs].theirs..<UInt64.max)
-      tidy()
+      forgetAbove(correspondence.runs[limits.pairs].theirs)
     }
+  }
+
+  /// From the top: what is below keeps its chains. An interval that has none at the cut goes whole,
+  /// for a receipt of it could not be believed.
+  private mutating func forgetAbove(_ position: UInt64) {
+    var cut = position
+    if marks[cut] == nil, let range = receiptPositions.ranges.first(where: { $0.contains(cut) }) {
+      cut = range.lowerBound
+    }
+    forget(cut..<UInt64.max)
+    tidy()
   }
 }
 

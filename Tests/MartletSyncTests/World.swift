@@ -260,6 +260,7 @@ final class World {
     _ link: Link, force: Bool = false, limit: UInt64 = .max, bytes: UInt64? = nil
   ) throws -> SimulatedBundle? {
     summarise(link.from)
+    devices[link.from].state.limits = limits
     let device = devices[link.from]
     var request = ExportRequest(now: now, roundTrip: roundTrip)
     request.force = force

@@ -1,0 +1,66 @@
+import MartletSync
+import MartletTestSupport
+import MartletWire
+import Testing
+
+@Suite("A device that may keep little of its peers")
+struct ForgettingTests {
+  static var tight: JournalLimits {
+    var limits = JournalLimits()
+    limits.intervals = 2
+    limits.pairs = 2
+    limits.unplaced = 1
+    limits.ids = 1
+    limits.sentBundles = 2
+    limits.sentIntervals = 3
+    limits.offered = 1
+    return limits
+  }
+
+  @Test(
+    "forgets, takes nothing for held that is not, and in the end everybody has everything",
+    arguments: FaultMix.allCases)
+  func forgets(mix: FaultMix) throws {
+    let all = ScheduleTests.seeds
+    for seed in all.count == 1 ? all : 1...max(40, all.upperBound / 4) {
+      do {
+        let world = try World(seed: seed, mix: mix)
+        world.limits = Self.tight
+        for _ in 0..<150 {
+          try world.step()
+          for journal in world.devices.flatMap(\.state.peers.values) {
+            #expect(journal.sent.count <= 2, "MARTLET_SEED=\(seed)")
+          }
+        }
+        #expect(world.violations.isEmpty, "MARTLET_SEED=\(seed) \(mix)")
+        // They never rest while what was just heard is forgotten; nothing more is, from here on.
+        world.limits = JournalLimits()
+        for device in 0..<world.count { world.devices[device].state.limits = world.limits }
+        try world.settleDown()
+        #expect(world.violations.isEmpty, "MARTLET_SEED=\(seed) \(mix)")
+      } catch {
+        Issue.record("MARTLET_SEED=\(seed) \(mix): \(error)")
+      }
+    }
+  }
+
+  @Test("keeps within its limits whatever it hears and sends")
+  func bounded() throws {
+    for seed in 1...20 as ClosedRange<UInt64> {
+      let world = try World(seed: seed)
+      world.limits = Self.tight
+      for _ in 0..<150 {
+        try world.step()
+        for journal in world.devices.flatMap(\.state.peers.values) {
+          for known in journal.logs.values {
+            // What came since the last bundle was finished may be one more.
+            #expect(known.applied.ranges.count <= 3, "seed \(seed)")
+            #expect(known.offered.count <= 1, "seed \(seed)")
+            #expect(known.asking.ranges.count <= 3, "seed \(seed)")
+            #expect(known.telling.count <= 16, "seed \(seed)")
+          }
+        }
+      }
+    }
+  }
+}
