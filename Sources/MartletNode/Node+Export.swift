@@ -25,8 +25,6 @@ extension Node {
     public init() {}
   }
 
-  /// Seconds after which what was not acknowledged goes again, where nothing says otherwise.
-  static let roundTrip: UInt64 = 24 * 3600
   /// Seconds of silence after which a peer is told at least what we hold.
   static let silence: UInt64 = 7 * 24 * 3600
 
@@ -110,7 +108,7 @@ extension Node {
     takeBackUnfinished(to: order.peer)
     // Each round notes at least one object that is damaged, and goes on without it.
     while true {
-      var request = ExportRequest(now: now, roundTrip: Self.roundTrip)
+      var request = ExportRequest(now: now, roundTrip: environment.roundTrip)
       request.standing = order.standing
       request.cheapMedium = order.isCheap
       request.full = order.isFull
