@@ -109,6 +109,7 @@ extension Simulation {
       }
     }
     let found = try node.verify()
-    if !found.damage.isEmpty { violate(.acknowledgedIsKept, "\(device.name): \(found.damage)") }
+    // A pack with a damaged object in it stays, for the sake of what else it holds.
+    if !found.lost.isEmpty { violate(.acknowledgedIsKept, "\(device.name): \(found.damage)") }
   }
 }
