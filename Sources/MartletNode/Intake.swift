@@ -79,7 +79,8 @@ final class Intake {
       node.groupStates[log]?.unlock(with: try node.identity().sealing)
       let held = try node.waiting(in: log)
       waiting[log] = held
-      for (id, entry) in held {
+      // In one order: which of two siblings is placed first is in the log for good.
+      for (id, entry) in held.sorted(by: { $0.key < $1.key }) {
         for parent in entry.parents { children[parent, default: []].append((log, id)) }
       }
     }

@@ -39,6 +39,11 @@ extension Node {
     (groupStates[group]?.pending.keys.sorted()) ?? []
   }
 
+  /// Messages that are not to be had, and that children may pass.
+  package func absentIDs(of group: GroupID) -> Set<ObjectID> {
+    sync.logs[LogID(group: group, objectClass: .messages)]?.absent ?? []
+  }
+
   /// Messages that were held and are damaged.
   package func lostIDs(of group: GroupID) throws(NodeError) -> [ObjectID] {
     let log = try log(LogID(group: group, objectClass: .messages))

@@ -26,6 +26,9 @@ package struct Report: Equatable, Sendable {
   package var peakJournalBytes = 0
   /// The most bytes that the files of a device had.
   package var peakDiskBytes: UInt64 = 0
+  /// Messages that somebody keeps and nobody can open: bytes that were damaged where they were stored,
+  /// and sent before that was known.
+  package var strays = 0
   package var violations: [Violation] = []
   /// A number of all that happened: two runs of the same are told from two that differ by it.
   package var fingerprint: UInt64 = 0

@@ -42,40 +42,103 @@ extension Simulation {
   }
 
   private func checkAgreement() throws {
-    for (index, group) in groups.enumerated() {
-      let members = scenario.groups[index].members
-      var everything: Set<ObjectID> = []
-      for member in members {
-        let holdings = devices[member].holdings
-        everything.formUnion(holdings.since[index].keys)
-        everything.subtract(holdings.lost[index])
+    for index in groups.indices { try checkAgreement(in: index) }
+    for device in devices { try checkKnown(device) }
+  }
+
+  private func checkAgreement(in index: Int) throws {
+    let members = scenario.groups[index].members.map { devices[$0] }
+    let waiting = try members.map { try self.waiting($0, index) }
+    let everything = try everything(in: index, waiting)
+    for (device, waiting) in zip(members, waiting) {
+      let missing = everything.subtracting(device.holdings.since[index].keys)
+      if !missing.isEmpty {
+        violate(
+          hadLoss && !hadFault ? .lossCostsTimeOnly : .exchangingConverges,
+          "\(device.name) lacks \(missing.count) of \(everything.count) messages")
       }
-      for member in members {
-        let holdings = devices[member].holdings
-        everything.formUnion(
-          holdings.since[index].keys.filter { !holdings.lost[index].contains($0) })
+      let pending = waiting.filter { everything.contains($0.id) }
+      if !pending.isEmpty {
+        violate(
+          .exchangingConverges,
+          "\(device.name) keeps \(pending.count) waiting: \(explain(pending, in: index))")
       }
-      var common: Set<ObjectID>?
-      for member in members {
-        let device = devices[member]
-        let missing = everything.subtracting(device.holdings.since[index].keys)
-        if !missing.isEmpty {
-          violate(
-            hadLoss && !hadFault ? .lossCostsTimeOnly : .exchangingConverges,
-            "\(device.name) lacks \(missing.count) of \(everything.count) messages")
-        }
-        let pending = try opened(device).pendingIDs(of: group)
-        if !pending.isEmpty {
-          violate(.exchangingConverges, "\(device.name) keeps \(pending.count) waiting")
-        }
-        let shown = Set((device.witness.views[group] ?? Witness.View()).places.keys)
-        if let common, common != shown {
-          violate(.viewsAgree, "\(device.name) shows other messages than its peers")
-        }
-        common = common ?? shown
+      let view = device.witness.views[groups[index]] ?? Witness.View()
+      let unseen = everything.subtracting(view.places.keys).subtracting(waiting.map(\.id))
+        .filter { written[index][$0] != nil }
+      if missing.isEmpty, !unseen.isEmpty {
+        violate(.viewsAgree, "\(device.name) holds \(unseen.count) messages and shows them not")
       }
     }
-    for device in devices { try checkKnown(device) }
+  }
+
+  /// A message that waits at a device, and for what.
+  private struct Waiting {
+    var id: ObjectID
+    /// Parents that are not here; nil where something else is missing.
+    var missing: [ObjectID]?
+  }
+
+  private func waiting(_ device: SimulatedDevice, _ group: Int) throws -> [Waiting] {
+    let node = try opened(device)
+    guard !node.pendingIDs(of: groups[group]).isEmpty else { return [] }
+    return try node.undelivered(groups[group].hex, client: Witness.type).map { message in
+      guard case .parentsMissing(let parents) = message.reason else {
+        return Waiting(id: message.id, missing: nil)
+      }
+      return Waiting(id: message.id, missing: parents)
+    }
+  }
+
+  /// What all are to hold in the end: everything that anybody holds whole.
+  ///
+  /// Not among it is what descends from a message that is nowhere any more, nor what stands in no
+  /// log and nobody can open: bytes that were damaged before they were sent.
+  private func everything(in index: Int, _ waiting: [[Waiting]]) throws -> Set<ObjectID> {
+    var everything: Set<ObjectID> = []
+    var absent: Set<ObjectID> = []
+    for member in scenario.groups[index].members {
+      let device = devices[member]
+      everything.formUnion(
+        device.holdings.logged[index].filter { !device.holdings.lost[index].contains($0) })
+      absent.formUnion(try opened(device).absentIDs(of: groups[index]))
+    }
+    var stuck: [ObjectID: [ObjectID]] = [:]
+    var strays: Set<ObjectID> = []
+    for entry in waiting.joined() where !everything.contains(entry.id) {
+      if let missing = entry.missing {
+        stuck[entry.id] = missing
+      } else {
+        strays.insert(entry.id)
+      }
+    }
+    count { $0.strays += strays.count }
+    everything.formUnion(stuck.keys)
+    var isSmaller = true
+    while isSmaller {
+      isSmaller = false
+      for (id, missing) in stuck where everything.contains(id) {
+        if missing.contains(where: { !everything.contains($0) && !absent.contains($0) }) {
+          everything.remove(id)
+          isSmaller = true
+        }
+      }
+    }
+    return everything
+  }
+
+  /// Why messages wait at a device, for whoever reads a failure.
+  private func explain(_ waiting: [Waiting], in group: Int) -> [String] {
+    func name(_ id: ObjectID) -> String {
+      written[group][id].map { devices[$0.author].name } ?? "nobody"
+    }
+    return waiting.map { entry in
+      let places = (entry.missing ?? []).map { parent in
+        let holders = devices.filter { $0.holdings.holds(parent, in: group) }.map(\.name)
+        return "one of \(name(parent)), held by \(holders)"
+      }
+      return "one of \(name(entry.id)), without \(places)"
+    }
   }
 
   /// What a device believes of its peers in the end.
@@ -100,8 +163,10 @@ extension Simulation {
         }
       }
     }
+    // What nobody has any more is lacking for good.
+    let gone = device.holdings.lost.reduce(0) { $0 + UInt64($1.count) }
     for peer in try node.status().peers {
-      if peer.lacks.messages > 0 || peer.unacknowledged > 0 {
+      if peer.lacks.messages > gone || peer.unacknowledged > gone {
         violate(
           .comesToRest,
           "\(device.name) is not settled with \(peer.name): \(peer.lacks.messages) lacking, "
