@@ -82,6 +82,16 @@ let package = Package(
 
     // In no product.
     layer("MartletTestSupport", ["CSodium", "MartletSeal", "MartletFileSystem", system]),
+    layer(
+      "MartletSimulation",
+      [
+        "MartletNode", "MartletFileSystem", "MartletSeal", "MartletWire", "MartletTestSupport",
+        system,
+      ]),
+    .executableTarget(
+      name: "martlet-sim",
+      dependencies: ["MartletFileSystem", "MartletSimulation", argumentParser, system],
+      path: "Sources/MartletSim", swiftSettings: settings),
 
     tests(
       "MartletChatTests",
@@ -124,6 +134,9 @@ let package = Package(
         "MartletNode", "MartletBundle", "MartletFileSystem", "MartletObjects", "MartletSeal",
         "MartletSync", "MartletTestSupport", "MartletWire", system,
       ]),
+    tests(
+      "MartletSimulationTests",
+      ["MartletSimulation", "MartletNode", "MartletTestSupport", "MartletWire"]),
     tests("MartletWireTests", ["MartletWire", "MartletSeal", "MartletTestSupport"]),
     tests("MartletSyncTests", ["MartletSync", "MartletWire", "MartletSeal", "MartletTestSupport"]),
     tests(

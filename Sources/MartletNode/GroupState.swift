@@ -106,24 +106,28 @@ struct GroupState: Sendable {
   }
 
   /// Takes a key that was given to us, and writes with it from now on.
-  mutating func take(_ box: GrantBox, for sealing: SealingPublicKey) {
+  mutating func take(
+    _ box: GrantBox, for sealing: SealingPublicKey, random: any RandomSource
+  ) {
     if secret == nil {
       secret = box.groupSecret
-      sealedSecret = sealing.seal(box.groupSecret) ?? []
+      sealedSecret = sealing.seal(box.groupSecret, random: random) ?? []
     }
     let id = GroupKeys.id(of: box.key)
     currentKey = id
-    guard keys[id] == nil, let sealed = sealing.seal(box.key) else { return }
+    guard keys[id] == nil, let sealed = sealing.seal(box.key, random: random) else { return }
     keys.insert(box.key)
     sealedKeys.append(sealed)
     keyIDs.append(id)
   }
 
   /// Seals the keys anew, to another identity of this device.
-  mutating func reseal(to sealing: SealingPublicKey) {
+  mutating func reseal(to sealing: SealingPublicKey, random: any RandomSource) {
     keyIDs = keys.ids
-    sealedKeys = keyIDs.compactMap { keys[$0] }.compactMap { sealing.seal($0) }
-    if let secret { sealedSecret = sealing.seal(secret) ?? [] }
+    sealedKeys = keyIDs.compactMap { keys[$0] }.compactMap {
+      sealing.seal($0, random: random)
+    }
+    if let secret { sealedSecret = sealing.seal(secret, random: random) ?? [] }
   }
 
   /// Notes a message that was appended to the log.

@@ -83,7 +83,8 @@ final class Intake {
       node.groupStates[log]?.unlock(with: try node.identity().sealing)
       let held = try node.waiting(in: log)
       waiting[log] = held
-      for (id, entry) in held {
+      // In one order: which of two siblings is placed first is in the log for good.
+      for (id, entry) in held.sorted(by: { $0.key < $1.key }) {
         for parent in entry.parents { children[parent, default: []].append((log, id)) }
       }
     }
@@ -410,7 +411,8 @@ final class Intake {
       content.members.contains(where: { $0.card.deviceID == node.ownID }),
       object.isSigned(opened, by: founder.card)
     else { return nil }
-    node.groupStates[group]?.take(box, for: identity.sealing.publicKey)
+    node.groupStates[group]?.take(
+      box, for: identity.sealing.publicKey, random: node.environment.random)
     node.groupStates[group]?.founderNonce = content.founderNonce
     node.groupStates[group]?.members = content.members.map(\.card)
     node.groupStates[group]?.name = content.groupName

@@ -28,8 +28,6 @@ extension Node {
     public init() {}
   }
 
-  /// Seconds after which what was not acknowledged goes again, where nothing says otherwise.
-  static let roundTrip: UInt64 = 24 * 3600
   /// Seconds of silence after which a peer is told at least what we hold.
   static let silence: UInt64 = 7 * 24 * 3600
 
@@ -244,7 +242,7 @@ extension Node {
     for recipient: BundleOrder.Recipient, _ order: BundleOrder, _ views: [LogID: NodeLog],
     contentLimit: UInt64?
   ) throws(NodeError) -> ExportPlan? {
-    var request = ExportRequest(now: now, roundTrip: Self.roundTrip)
+    var request = ExportRequest(now: now, roundTrip: environment.roundTrip)
     request.standing = recipient.standing
     request.cheapMedium = order.isCheap
     request.full = order.isFull
