@@ -97,11 +97,11 @@ package struct BundleHeader: Sendable {
     for (index, (recipient, sectionKey)) in zip(recipients, sectionKeys).enumerated() {
       let number = [UInt8(truncatingIfNeeded: index), UInt8(truncatingIfNeeded: index >> 8)]
       let content = bundleKey.exposedBytes() + sectionKey.exposedBytes() + number
-      guard let slot = recipient.seal(content, random: random) else { throw .badRecipient }
+      guard let slot = recipient.seal(content) else { throw .badRecipient }
       slots.append(slot)
     }
     while slots.count < bucket {
-      slots.append(SealedBox.decoy(byteCount: Self.slotContentByteCount, random: random))
+      slots.append(SealedBox.decoy(byteCount: Self.slotContentByteCount))
     }
     for index in slots.indices.reversed() where index > 0 {
       let word = random.bytes(8).reduce(0) { $0 << 8 | UInt64($1) }

@@ -106,28 +106,24 @@ struct GroupState: Sendable {
   }
 
   /// Takes a key that was given to us, and writes with it from now on.
-  mutating func take(
-    _ box: GrantBox, for sealing: SealingPublicKey, random: any RandomSource
-  ) {
+  mutating func take(_ box: GrantBox, for sealing: SealingPublicKey) {
     if secret == nil {
       secret = box.groupSecret
-      sealedSecret = sealing.seal(box.groupSecret, random: random) ?? []
+      sealedSecret = sealing.seal(box.groupSecret) ?? []
     }
     let id = GroupKeys.id(of: box.key)
     currentKey = id
-    guard keys[id] == nil, let sealed = sealing.seal(box.key, random: random) else { return }
+    guard keys[id] == nil, let sealed = sealing.seal(box.key) else { return }
     keys.insert(box.key)
     sealedKeys.append(sealed)
     keyIDs.append(id)
   }
 
   /// Seals the keys anew, to another identity of this device.
-  mutating func reseal(to sealing: SealingPublicKey, random: any RandomSource) {
+  mutating func reseal(to sealing: SealingPublicKey) {
     keyIDs = keys.ids
-    sealedKeys = keyIDs.compactMap { keys[$0] }.compactMap {
-      sealing.seal($0, random: random)
-    }
-    if let secret { sealedSecret = sealing.seal(secret, random: random) ?? [] }
+    sealedKeys = keyIDs.compactMap { keys[$0] }.compactMap { sealing.seal($0) }
+    if let secret { sealedSecret = sealing.seal(secret) ?? [] }
   }
 
   /// Notes a message that was appended to the log.

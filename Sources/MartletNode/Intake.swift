@@ -411,8 +411,7 @@ final class Intake {
       content.members.contains(where: { $0.card.deviceID == node.ownID }),
       object.isSigned(opened, by: founder.card)
     else { return nil }
-    node.groupStates[group]?.take(
-      box, for: identity.sealing.publicKey, random: node.environment.random)
+    node.groupStates[group]?.take(box, for: identity.sealing.publicKey)
     node.groupStates[group]?.founderNonce = content.founderNonce
     node.groupStates[group]?.members = content.members.map(\.card)
     node.groupStates[group]?.name = content.groupName

@@ -88,7 +88,7 @@ extension Node {
       for id in node.state.groups {
         guard var group = node.groupStates[id] else { continue }
         group.unlock(with: old.sealing)
-        group.reseal(to: identity.sealing.publicKey, random: environment.random)
+        group.reseal(to: identity.sealing.publicKey)
         group.name = node.name(of: group)
         group.kind = .archived
         group.pending = [:]

@@ -40,7 +40,7 @@ extension Node {
         id: box.group, name: name, kind: .created, isAccepted: true, random: environment.random)
       group.founderNonce = nonce
       group.members = cards.sorted { $0.deviceID < $1.deviceID }
-      group.take(box, for: identity.sealing.publicKey, random: environment.random)
+      group.take(box, for: identity.sealing.publicKey)
       add(group)
       for card in cards where card.deviceID != ownID { share(group.id, with: card.deviceID) }
       let content: GrantContent
@@ -51,9 +51,7 @@ extension Node {
           members: group.members.map {
             GrantContent.Member(card: $0, role: $0.deviceID == ownID ? .admin : .member)
           }, founderNonce: nonce, givesHistory: false)
-        for member in group.members {
-          boxes.append(try box.seal(to: member.sealingKey, random: environment.random))
-        }
+        for member in group.members { boxes.append(try box.seal(to: member.sealingKey)) }
       } catch { throw .engine("\(error)") }
       try write(client: GrantContent.client, body: content.encoded, boxes: boxes, to: group.id)
       try commit()

@@ -108,7 +108,7 @@ extension Node {
       var group = GroupState(
         id: box.group, name: "", kind: .direct(with: card.deviceID), isAccepted: true,
         random: environment.random)
-      group.take(box, for: identity.sealing.publicKey, random: environment.random)
+      group.take(box, for: identity.sealing.publicKey)
       add(group)
     }
     share(box.group, with: card.deviceID)

@@ -22,16 +22,12 @@ package struct GrantBox: Sendable {
   /// A box that only the holder of the secret half opens.
   ///
   /// - Throws: ``ObjectError/unusableKey``.
-  package func seal(
-    to recipient: SealingPublicKey, random: any RandomSource = SystemRandom()
-  ) throws(ObjectError) -> [UInt8] {
+  package func seal(to recipient: SealingPublicKey) throws(ObjectError) -> [UInt8] {
     var wire = Martlet_GrantBox()
     wire.key = Data(of: key.exposedBytes())
     wire.group = Data(of: group.bytes)
     wire.groupSecret = Data(of: groupSecret.exposedBytes())
-    guard let box = recipient.seal(CanonicalCodec.encode(wire), random: random) else {
-      throw .unusableKey
-    }
+    guard let box = recipient.seal(CanonicalCodec.encode(wire)) else { throw .unusableKey }
     return box
   }
 

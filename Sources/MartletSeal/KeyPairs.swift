@@ -37,33 +37,21 @@ public struct SealingPublicKey: Hashable, Sendable {
 
   /// An anonymous sealed box that only the holder of the secret half opens.
   ///
-  /// The result is 48 bytes longer than the plaintext; nil for a key that is no point of use. It is
-  /// what `crypto_box_seal` makes, with a one-time key from `random` instead of one from libsodium's own
-  /// generator: so a seed replays it.
-  package func seal(
-    _ plaintext: [UInt8], random: any RandomSource = SystemRandom()
-  ) -> [UInt8]? {
+  /// The result is 48 bytes longer than the plaintext; nil for a key that is no point of use.
+  package func seal(_ plaintext: [UInt8]) -> [UInt8]? {
     Sodium.start()
-    var oneTime = [UInt8](repeating: 0, count: 32)
-    var seed = random.bytes(32)
-    defer { Secrets.wipe(&seed) }
-    return Secrets.withScratch(byteCount: 32) { secret in
-      _ = crypto_box_seed_keypair(&oneTime, secret, seed)
-      var nonce = [UInt8](repeating: 0, count: 24)
-      let keys = oneTime + bytes
-      _ = crypto_generichash(&nonce, 24, keys, UInt64(keys.count), nil, 0)
-      var box = [UInt8](repeating: 0, count: plaintext.count + SealedBox.overhead - 32)
-      let count = UInt64(plaintext.count)
-      guard crypto_box_easy(&box, plaintext, count, nonce, bytes, secret) == 0 else { return nil }
-      return oneTime + box
+    var sealed = [UInt8](repeating: 0, count: plaintext.count + SealedBox.overhead)
+    guard crypto_box_seal(&sealed, plaintext, UInt64(plaintext.count), bytes) == 0 else {
+      return nil
     }
+    return sealed
   }
 
   /// A sealed box with a key in it, of which no copy is left behind.
-  package func seal(_ key: SecretKey, random: any RandomSource = SystemRandom()) -> [UInt8]? {
+  package func seal(_ key: SecretKey) -> [UInt8]? {
     var bytes = key.exposedBytes()
     defer { Secrets.wipe(&bytes) }
-    return seal(bytes, random: random)
+    return seal(bytes)
   }
 }
 
@@ -72,18 +60,14 @@ package enum SealedBox {
   package static let overhead = 48
 
   /// A box of the right size to a key that is thrown away: padding that looks like a slot.
-  package static func decoy(
-    byteCount: Int, random: any RandomSource = SystemRandom()
-  ) -> [UInt8] {
+  package static func decoy(byteCount: Int) -> [UInt8] {
     Sodium.start()
     var publicKey = [UInt8](repeating: 0, count: 32)
-    var seed = random.bytes(32)
-    defer { Secrets.wipe(&seed) }
-    Secrets.withScratch(byteCount: 32) { _ = crypto_box_seed_keypair(&publicKey, $0, seed) }
-    let thrownAway = SealingPublicKey(Digest(publicKey) ?? .zero)
+    Secrets.withScratch(byteCount: 32) { _ = crypto_box_keypair(&publicKey, $0) }
+    var sealed = [UInt8](repeating: 0, count: byteCount + overhead)
     let content = [UInt8](repeating: 0, count: byteCount)
-    return thrownAway.seal(content, random: random)
-      ?? [UInt8](repeating: 0, count: byteCount + overhead)
+    _ = crypto_box_seal(&sealed, content, UInt64(byteCount), publicKey)
+    return sealed
   }
 }
 

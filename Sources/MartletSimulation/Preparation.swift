@@ -25,7 +25,7 @@ struct Preparation: Sendable {
   /// Those of a scenario, made once.
   static func of(_ key: Key) throws -> Preparation {
     if let known = known.withLock({ $0[key] }) { return known }
-    let made = try Preparation(key)
+    let made = try SeededSodium.drawing(from: SeededRandom(seed: 0xB0C5)) { try Preparation(key) }
     return known.withLock { known in
       // Whoever was first: all seeds see the same.
       if let first = known[key] { return first }

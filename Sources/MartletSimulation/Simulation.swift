@@ -121,6 +121,10 @@ package final class Simulation {
   ///
   /// Ends early at the first violation: what follows it says little.
   package func run(_ events: [Event]) {
+    SeededSodium.drawing(from: SeededRandom(seed: ~seed)) { live(through: events) }
+  }
+
+  private func live(through events: [Event]) {
     lastWriting = events.last { if case .write = $0.action { true } else { false } }?.time ?? 0
     for event in events {
       deliverMail(until: event.time)
