@@ -107,6 +107,19 @@ extension Node {
     }
   }
 
+  /// Whether a peer is known to hold every message of a group.
+  package func isSettled(with peer: String, of group: GroupID) throws(NodeError) -> Bool {
+    try loadJournals()
+    let device = state.peers[try peerIndex(peer)].card.deviceID
+    let log = try log(LogID(group: group, objectClass: .messages))
+    guard sync.peers[device]?.logs[log.id] != nil else { return true }
+    let known = try engine { () throws(SyncError) in
+      try sync.known(to: device, of: log.id, view: log)
+    }
+    let void = sync.logs[log.id]?.void ?? Intervals()
+    return Intervals(0..<log.length).subtracting(known).subtracting(void).isEmpty
+  }
+
   /// The number of the next bundle to a peer.
   package func nextNumber(to peer: String) throws(NodeError) -> UInt64 {
     try loadJournals()

@@ -44,6 +44,7 @@ package final class Simulation {
   var hadLoss = false
   var hadFault = false
   private var lastWriting: UInt64 = 0
+  private var unsettled: (device: Int, peer: Int)?
 
   struct Message {
     var author: Int
@@ -221,11 +222,25 @@ package final class Simulation {
 
   /// Whether everybody knows of all its peers that they hold everything.
   private func isAcknowledged() -> Bool {
-    for device in devices {
-      guard let node = try? opened(device), let status = try? node.status() else { return false }
-      for peer in status.peers where peer.lacks.messages > 0 || peer.unacknowledged > 0 {
+    if let (device, peer) = unsettled, !isSettled(device, peer) { return false }
+    for device in devices.indices {
+      for peer in peers[device] where !isSettled(device, peer) {
+        // It is asked first the next time.
+        unsettled = (device, peer)
         return false
       }
+    }
+    return true
+  }
+
+  private func isSettled(_ device: Int, _ peer: Int) -> Bool {
+    for (index, group) in groups.enumerated()
+    where scenario.groups[index].members.contains(device)
+      && scenario.groups[index].members.contains(peer)
+    {
+      let node = try? opened(devices[device])
+      guard let isSettled = try? node?.isSettled(with: devices[peer].name, of: group), isSettled
+      else { return false }
     }
     return true
   }
