@@ -77,6 +77,28 @@ extension Node {
     }
   }
 
+  /// Messages that members have delivered as far as is known here, by their names.
+  package func deliveredIDs(
+    of group: GroupID
+  ) throws(NodeError) -> [String: Set<ObjectID>] {
+    guard let state = groupStates[group] else { return [:] }
+    let log = try log(LogID(group: group, objectClass: .messages))
+    var result: [String: Set<ObjectID>] = [:]
+    for (device, positions) in sync.delivered(log.id) {
+      let ids = try reading(log) { () throws(LogReadError) in
+        var ids: Set<ObjectID> = []
+        for range in positions.ranges {
+          for position in range where position < log.length {
+            ids.insert(try log.id(at: position))
+          }
+        }
+        return ids
+      }
+      if let name = names(of: [device], in: state).first { result[name] = ids }
+    }
+    return result
+  }
+
   /// Positions of our log that by its receipts a peer holds.
   package func acknowledged(
     by peer: String, of group: GroupID

@@ -16,6 +16,10 @@ package enum Invariant: String, Hashable, Sendable, CaseIterable {
   case viewsAgree = "views-agree"
   /// Everything comes to rest: there is an end to what is said of what is known.
   case comesToRest = "comes-to-rest"
+  /// Nobody is thought to have delivered what was never shown there.
+  case deliveriesAreTrue = "deliveries-are-true"
+  /// In the end every member knows what all others have delivered.
+  case deliveriesAreKnown = "deliveries-are-known"
   /// Nothing that comes from outside makes a device fail.
   case nothingFails = "nothing-fails"
 }

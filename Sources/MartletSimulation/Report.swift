@@ -18,6 +18,8 @@ package struct Report: Equatable, Sendable {
   package var convergedAt: UInt64?
   /// When moreover every device knew so of all its peers; nil if not.
   package var acknowledgedAt: UInt64?
+  /// When every member knew that all others had delivered every message; nil if not.
+  package var deliveredAt: UInt64?
   /// Members that lacked a message when the time was over, counted for each message.
   package var lacking = 0
   /// Seconds from the writing of a message to its delivery at each other member, ascending.

@@ -44,6 +44,9 @@ extension Simulation {
   private func checkAgreement() throws {
     for index in groups.indices { try checkAgreement(in: index) }
     for device in devices { try checkKnown(device) }
+    if report.violations.isEmpty, report.strays == 0, !hadFault, !isDeliveredKnown() {
+      violate(.deliveriesAreKnown, "somebody does not know that others have everything")
+    }
   }
 
   private func checkAgreement(in index: Int) throws {

@@ -142,6 +142,11 @@ package final class Simulation {
       noteProgress()
       noteState()
       report.lacking = lackingCount()
+      if !hadFault, twins.isEmpty {
+        do { for device in devices { try checkDelivered(device) } } catch {
+          violate(.nothingFails, "looking at what is delivered: \(error)")
+        }
+      }
       if scenario.settles { settleDown() }
     }
     noteState()
@@ -200,12 +205,15 @@ package final class Simulation {
   func count(_ change: (inout Report) -> Void) { change(&report) }
 
   private func noteProgress() {
-    guard report.acknowledgedAt == nil, now >= lastWriting, twins.isEmpty else { return }
+    guard report.acknowledgedAt == nil || report.deliveredAt == nil, now >= lastWriting,
+      twins.isEmpty
+    else { return }
     if report.convergedAt == nil {
       guard lackingCount() == 0 else { return }
       report.convergedAt = now
     }
-    if isAcknowledged() { report.acknowledgedAt = now }
+    if report.acknowledgedAt == nil, isAcknowledged() { report.acknowledgedAt = now }
+    if report.deliveredAt == nil, isDeliveredKnown() { report.deliveredAt = now }
   }
 
   /// How many messages members lack, counted for each member.

@@ -87,7 +87,7 @@ struct RepairTests {
         GrantBox(
           group: group, key: .random(from: village.random),
           groupSecret: .random(from: village.random)),
-        for: try node.identity().sealing.publicKey, random: village.random)
+        for: try node.identity().sealing.publicKey)
       // Without members nothing of it would be given to anybody.
       state.members = [node.card, victim]
       node.add(state)
