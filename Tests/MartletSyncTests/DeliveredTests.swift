@@ -85,6 +85,31 @@ struct DeliveredTests {
     #expect(try exchange.plan(1, to: 0) == nil)
   }
 
+  @Test("is offered once a round trip until an answer comes, and every offer is answered")
+  func answered() throws {
+    let exchange = Exchange(2)
+    let id = exchange.write(0, exchange.messages)
+    try exchange.carry(0, to: 1)
+    // What acknowledged it is lost; what tells that it was delivered comes by another way.
+    try exchange.carry(1, to: 0, isLost: true)
+    let summary = Summary(
+      device: exchange.names[1], instance: exchange.states[1].device.instance, number: 1, count: 1,
+      allHeads: [id])
+    let view = try #require(exchange.views[0][exchange.messages])
+    try exchange.states[0].take(
+      SignedSummary(summary, signature: Array(repeating: 0, count: 64)), of: exchange.messages,
+      from: nil, view: view)
+    for _ in 0..<3 {
+      #expect(try exchange.carry(0, to: 1) != nil)
+      #expect(try exchange.plan(0, to: 1) == nil)
+      #expect(try exchange.carry(1, to: 0, isLost: true) != nil)
+      exchange.now += Exchange.roundTrip
+    }
+    try exchange.settle(0, 1)
+    exchange.now += Exchange.roundTrip
+    #expect(try exchange.plan(0, to: 1) == nil)
+  }
+
   @Test("is repeated once a round trip until it was heard, and not more often")
   func repeated() throws {
     let exchange = try row()
