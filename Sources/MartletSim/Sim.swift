@@ -56,22 +56,27 @@ struct Sim: ParsableCommand {
       simulation.run(plan.events)
       let report = simulation.report
       total.add(report)
-      for line in simulation.story { print(line) }
-      if json { print(report.json) } else if seeds == nil { print(report) }
+      for line in simulation.story { say(line) }
+      if json { say(report.json) } else if seeds == nil { say(report) }
       guard !report.violations.isEmpty else { continue }
       try tell(of: report, plan, scenario)
     }
-    if seeds != nil, !json { print(total) }
+    if seeds != nil, !json { say(total) }
     if !total.failed.isEmpty { throw ExitCode.failure }
   }
 
   private func tell(of report: Report, _ plan: Plan, _ scenario: Scenario) throws {
-    if seeds != nil, !json { print(report) }
+    if seeds != nil, !json { say(report) }
     guard shrink else { return }
     let result = try Shrinker(scenario, seed: report.seed).shrink(plan.events, report)
-    print("seed \(report.seed) fails with \(result.events.count) of \(plan.events.count) events:")
-    for line in result.story { print(line) }
+    say("seed \(report.seed) fails with \(result.events.count) of \(plan.events.count) events:")
+    for line in result.story { say(line) }
   }
+}
+
+/// Prints at once: whoever waits for hours wants to read meanwhile.
+private func say(_ words: some CustomStringConvertible) {
+  _ = try? FileDescriptor.standardOutput.writeAll("\(words)\n".utf8)
 }
 
 /// What many runs came to.

@@ -66,6 +66,8 @@ final class SimulatedDevice {
   /// What its peers had acknowledged when last looked at, by peer and group.
   var acknowledged: [Int: [Intervals]] = [:]
   var backups: [Backup] = []
+  /// By link: the versions of files in its own view of a shared directory; nil if not known.
+  var sticks: [Int: [String: Int]] = [:]
 
   /// A copy of a store.
   struct Backup {

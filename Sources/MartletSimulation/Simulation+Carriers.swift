@@ -51,6 +51,7 @@ extension Simulation {
     if isCut {
       disk.restart(seed: luck.next())
       device.node = nil
+      device.sticks = [:]
     }
     disk.capacity = nil
     try refresh(device)
@@ -216,14 +217,8 @@ extension Simulation {
     let link = scenario.links[index]
     let peer = device.index == link.one ? link.other : link.one
     tell("\(device.name) visits the directory it shares with \(devices[peer].name)")
-    let path = FilePath("/stick")
-    let disk = device.disk
-    try disk.makeDirectory(path, permissions: 0o700)
-    for entry in try disk.list(path) { try disk.remove(path.appending(entry)) }
-    for (name, bytes) in sticks[index] ?? [] {
-      try disk.openFile(path.appending(name), .createNew(permissions: 0o600)).write(at: 0, bytes)
-    }
-    try disk.syncFileSystem(at: "/")
+    let path = FilePath("/stick\(index)")
+    try lay(index, at: path, of: device)
     let report = try act(device, luck) { node in
       try node.sync(path, with: [devices[peer].name])
     }
@@ -235,7 +230,7 @@ extension Simulation {
       if parcel.from == peer { read.append(parcel) }
       noteImported(imported, at: device, parcel)
     }
-    if report == nil { read = (sticks[index] ?? []).compactMap { standing[$0.name] } }
+    if report == nil { read = (sticks[index] ?? [:]).keys.compactMap { standing[$0] } }
     try checkReceipts(at: device, of: peer, read.filter { $0.from == peer })
     let node = try opened(device)
     for exported in report?.exports ?? [] {
@@ -247,42 +242,82 @@ extension Simulation {
     try takeBack(device, peer, index, path, isCut: report == nil, luck)
   }
 
+  /// Makes the directory as the device sees it the one that is shared; costs time in what changed
+  /// since it was here.
+  private func lay(_ index: Int, at path: FilePath, of device: SimulatedDevice) throws {
+    let disk = device.disk
+    let files = sticks[index] ?? [:]
+    try disk.makeDirectory(path, permissions: 0o700)
+    if device.sticks[index] == nil {
+      try disk.syncDirectory("/")
+      for entry in try disk.list(path) { try disk.remove(path.appending(entry)) }
+    }
+    let seen = device.sticks[index] ?? [:]
+    for name in seen.keys.sorted() where files[name]?.version != seen[name] {
+      try disk.remove(path.appending(name))
+    }
+    for (name, file) in files.sorted(by: { $0.key < $1.key }) where seen[name] != file.version {
+      let copy = try disk.openFile(path.appending(name), .createNew(permissions: 0o600))
+      try copy.write(at: 0, file.bytes)
+      try copy.sync()
+    }
+    try disk.syncDirectory(path)
+    device.sticks[index] = files.mapValues(\.version)
+  }
+
   /// What stands in the directory when the device leaves it.
   private func takeBack(
     _ device: SimulatedDevice, _ peer: Int, _ index: Int, _ path: FilePath,
     isCut: Bool, _ luck: SeededRandom
   ) throws {
     let disk = device.disk
-    var files: [(name: String, bytes: [UInt8])] = []
+    let before = sticks[index] ?? [:]
+    var files: [String: StickFile] = [:]
     for entry in try disk.list(path).map(\.string).sorted() {
-      guard files.count < Self.stickLimit,
-        var bytes = try? disk.readAll(path.appending(entry), limit: 1 << 26)
-      else { continue }
-      if standing[entry] == nil {
+      guard files.count < Self.stickLimit else { continue }
+      // After a cut what stood there may be another.
+      var file = isCut ? nil : before[entry]
+      if file == nil, let bytes = try? disk.readAll(path.appending(entry), limit: 1 << 26) {
         serial += 1
-        standing[entry] = Parcel(
-          serial: serial, from: device.index, to: peer, bytes: [], holdings: device.holdings,
-          step: step, arrival: now, isDamaged: isCut)
+        file = StickFile(version: serial, bytes: bytes)
+        if standing[entry] == nil {
+          standing[entry] = Parcel(
+            serial: serial, from: device.index, to: peer, bytes: [], holdings: device.holdings,
+            step: step, arrival: now, isDamaged: isCut)
+        }
       }
+      guard var file else { continue }
+      let version = file.version
+      var isWhole: Bool { file.version == version }
       let mishaps = scenario.links[index].mishaps
       if luck.chance(mishaps.loss * 0.3) {
         hadLoss = true
         tell("   gone from the directory: \(entry)")
         continue
       }
-      if luck.chance(mishaps.cut), bytes.count > 1 {
-        bytes.removeLast(1 + luck.below(bytes.count - 1))
-        standing[entry]?.isDamaged = true
+      if luck.chance(mishaps.cut), file.bytes.count > 1 {
+        file.bytes.removeLast(1 + luck.below(file.bytes.count - 1))
+        damage(&file, entry)
       }
-      if luck.chance(mishaps.flip), !bytes.isEmpty {
-        bytes[luck.below(bytes.count)] ^= 1 << UInt8(luck.below(8))
-        standing[entry]?.isDamaged = true
+      if luck.chance(mishaps.flip), !file.bytes.isEmpty {
+        file.bytes[luck.below(file.bytes.count)] ^= 1 << UInt8(luck.below(8))
+        damage(&file, entry)
       }
-      files.append((entry, bytes))
-      try disk.remove(path.appending(entry))
+      files[entry] = file
+      // A version that is nowhere makes it be written anew if it was damaged on leaving.
+      if before[entry] == nil { device.sticks[index]?[entry] = isWhole ? file.version : -1 }
     }
-    let names = Set(files.map(\.name))
-    for (name, _) in sticks[index] ?? [] where !names.contains(name) { standing[name] = nil }
+    for name in before.keys where files[name] == nil { standing[name] = nil }
+    // What went, or is another now, is noticed at the next visit.
+    let names = Set(try disk.list(path).map(\.string))
+    device.sticks[index] = isCut ? nil : device.sticks[index]?.filter { names.contains($0.key) }
     sticks[index] = files
+  }
+
+  private func damage(_ file: inout StickFile, _ name: String) {
+    serial += 1
+    // The device that leaves it there still has the right one in its own view.
+    file.version = serial
+    standing[name]?.isDamaged = true
   }
 }

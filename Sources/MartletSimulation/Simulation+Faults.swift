@@ -54,6 +54,7 @@ extension Simulation {
     _ copy: SimulatedDevice.Backup, into device: SimulatedDevice, _ luck: SeededRandom
   ) {
     device.node = nil
+    device.sticks = [:]
     device.disk = copy.disk.powerCut(seed: luck.next())
     device.holdings = Holdings(copy.holdings)
     device.witness = Witness(copy.witness)

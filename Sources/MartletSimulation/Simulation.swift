@@ -33,7 +33,7 @@ package final class Simulation {
   /// The last bundles of each direction, for whoever plays them again.
   var archive: [Direction: [Parcel]] = [:]
   /// The files in each directory that plays a stick.
-  var sticks: [Int: [(name: String, bytes: [UInt8])]] = [:]
+  var sticks: [Int: [String: StickFile]] = [:]
   var standing: [String: Parcel] = [:]
   var serial = 0
 
@@ -66,6 +66,12 @@ package final class Simulation {
     var instance: InstanceID
     var peer: Int
     var number: UInt64
+  }
+
+  /// A file in a directory that plays a stick; what is changed in it has another version.
+  struct StickFile {
+    var version: Int
+    var bytes: [UInt8]
   }
 
   /// A bundle on its way, and what its sender really held when it was written.
