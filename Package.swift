@@ -81,7 +81,17 @@ let package = Package(
       swiftSettings: settings),
 
     // In no product.
-    layer("MartletTestSupport", ["MartletSeal", "MartletFileSystem", system]),
+    layer("MartletTestSupport", ["CSodium", "MartletSeal", "MartletFileSystem", system]),
+    layer(
+      "MartletSimulation",
+      [
+        "MartletNode", "MartletFileSystem", "MartletSeal", "MartletWire", "MartletTestSupport",
+        system,
+      ]),
+    .executableTarget(
+      name: "martlet-sim",
+      dependencies: ["MartletFileSystem", "MartletSimulation", argumentParser, system],
+      path: "Sources/MartletSim", swiftSettings: settings),
 
     tests(
       "MartletChatTests",
@@ -121,9 +131,12 @@ let package = Package(
     tests(
       "MartletNodeTests",
       [
-        "MartletNode", "MartletFileSystem", "MartletObjects", "MartletSeal", "MartletSync",
-        "MartletTestSupport", "MartletWire", system,
+        "MartletNode", "MartletBundle", "MartletFileSystem", "MartletObjects", "MartletSeal",
+        "MartletSync", "MartletTestSupport", "MartletWire", system,
       ]),
+    tests(
+      "MartletSimulationTests",
+      ["MartletSimulation", "MartletNode", "MartletTestSupport", "MartletWire"]),
     tests("MartletWireTests", ["MartletWire", "MartletSeal", "MartletTestSupport"]),
     tests("MartletSyncTests", ["MartletSync", "MartletWire", "MartletSeal", "MartletTestSupport"]),
     tests(

@@ -126,6 +126,12 @@ extension Failure {
           + (needed.map { ": \(Words.bytes($0)) are needed" } ?? "")
           + "; what was written of it was removed",
         hint: "free some space or use another medium, then do it again", path: path)
+    case .noRoom(let limit, let needed):
+      self.init(
+        .doesNotFit,
+        "\(Words.bytes(limit)) hold no bundle: receipts alone take \(Words.bytes(needed)); "
+          + "nothing was written",
+        hint: "give a larger --max-size")
     case .exists(let path):
       self.init(
         .failed, "something stands at \(Escape.text(path)) already; it was left alone",

@@ -24,7 +24,7 @@ package struct Martlet: ParsableCommand {
     subcommands: [
       InitVerb.self, CardVerb.self, PeerVerbs.self, ChatVerbs.self, GroupVerbs.self,
       FolderVerbs.self, PutVerb.self, GetVerb.self, LogVerb.self, ExportVerb.self, ImportVerb.self,
-      SyncVerb.self,
+      SyncVerb.self, RequestVerb.self,
       StatusVerb.self, InspectVerb.self, VerifyVerb.self, AdoptVerb.self, ScheduleVerbs.self,
     ])
 
@@ -46,6 +46,7 @@ package struct Martlet: ParsableCommand {
     (["folder", "remove"], FolderRemoveVerb.self),
     (["put"], PutVerb.self), (["get"], GetVerb.self), (["log"], LogVerb.self),
     (["export"], ExportVerb.self), (["import"], ImportVerb.self), (["sync"], SyncVerb.self),
+    (["request"], RequestVerb.self),
     (["status"], StatusVerb.self), (["inspect"], InspectVerb.self),
     (["verify"], VerifyVerb.self), (["adopt"], AdoptVerb.self),
     (["schedule", "show"], ScheduleShowVerb.self),

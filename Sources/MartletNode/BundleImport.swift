@@ -122,7 +122,8 @@ struct BundleImport {
     let reception: Reception
     do throws(SyncError) {
       reception = try node.sync.receive(
-        heard, from: peer, views: views, random: node.environment.random)
+        heard, from: peer, views: views, random: node.environment.random
+      ) { [node] signed, log in node.isSigned(signed, in: log.group) }
     } catch {
       if case .unreadable = error {
         if let failure = views.values.compactMap(\.failure).first { throw .store(failure) }

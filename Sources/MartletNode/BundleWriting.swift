@@ -16,8 +16,25 @@ struct BundleWriting {
     case damaged([LogID: Set<UInt64>])
   }
 
+  /// Whom it is for, and what it says to that one alone.
+  struct Recipient {
+    var peer: DeviceID
+    var standing: Set<UInt64>
+    /// Its own; what it carries is what all of them get.
+    var plan: ExportPlan
+    var section: Section { plan.section }
+
+    init(_ recipient: BundleOrder.Recipient, _ plan: ExportPlan) {
+      peer = recipient.peer
+      standing = recipient.standing
+      self.plan = plan
+    }
+  }
+
   let node: Node
   let order: BundleOrder
+  let recipients: [Recipient]
+  /// What it carries to all of them.
   let plan: ExportPlan
   let views: [LogID: NodeLog]
   /// Of the objects.
@@ -33,13 +50,68 @@ struct BundleWriting {
   private var writtenObjects: UInt64 = 0
 
   init(
-    node: Node, order: BundleOrder, plan: ExportPlan, views: [LogID: NodeLog], byteCount: UInt64
-  ) {
+    node: Node, order: BundleOrder, recipients: [Recipient], plan: ExportPlan,
+    views: [LogID: NodeLog]
+  ) throws(NodeError) {
     self.node = node
     self.order = order
+    self.recipients = recipients
     self.plan = plan
     self.views = views
-    self.byteCount = byteCount
+    byteCount = try Self.byteCount(of: plan.runs, views, node)
+  }
+
+  private static func byteCount(
+    of runs: [LogID: Intervals], _ views: [LogID: NodeLog], _ node: Node
+  ) throws(NodeError) -> UInt64 {
+    var sum: UInt64 = 0
+    for (log, positions) in runs {
+      guard let view = views[log] else { continue }
+      for range in positions.ranges {
+        sum += try node.reading(view) { () throws(LogReadError) in
+          try view.byteCount(of: range)
+        }
+      }
+    }
+    return sum
+  }
+
+  /// What it would carry, before it is written.
+  func report() throws(NodeError) -> ExportReport {
+    var report = ExportReport(
+      peers: recipients.map { node.peer($0.peer)?.name ?? "" }, path: nil, messages: 0, blobs: 0,
+      byteCount: byteCount, isReceiptOnly: plan.logs.isEmpty)
+    for (log, positions) in plan.runs {
+      if log.objectClass == .messages {
+        report.messages += positions.count
+      } else {
+        report.blobs += positions.count
+      }
+    }
+    var withheld: [LogID: Intervals] = [:]
+    for recipient in recipients {
+      for (log, positions) in recipient.plan.withheld {
+        withheld[log] = (withheld[log] ?? Intervals()).union(positions)
+      }
+    }
+    for (log, positions) in withheld {
+      let left = positions.subtracting(plan.runs[log] ?? Intervals()).count
+      if log.objectClass == .messages {
+        report.withheld.messages += left
+      } else {
+        report.withheld.blobs += left
+      }
+    }
+    report.withheld.bytes = try Self.byteCount(of: withheld, views, node)
+    return report
+  }
+
+  /// A length that the file does not exceed.
+  func lengthBound() throws(NodeError) -> UInt64 {
+    let envelope = try seal()
+    return BundleLength.bound(
+      recipients: recipients.count, preludeByteCount: envelope.prelude.count,
+      recordByteCount: byteCount, segmentByteCountLog2: envelope.header.segmentByteCountLog2)
   }
 
   /// - Returns: Where it was written, and how long the file is.
@@ -48,7 +120,7 @@ struct BundleWriting {
   ) throws(Failure) -> (path: FilePath?, byteCount: UInt64) {
     let envelope = try naming { () throws(NodeError) in try seal() }
     let name = DirectoryCarrier.newName(random: node.environment.random.bytes(9))
-    let before = node.sync.peers[order.peer]
+    let before = recipients.map { ($0, node.sync.peers[$0.peer]) }
     try naming { () throws(NodeError) in try note(name, outlet) }
     let result: (path: FilePath?, byteCount: UInt64)
     do throws(Failure) { result = try stream(envelope, name, outlet) } catch {
@@ -72,48 +144,54 @@ struct BundleWriting {
     case .file: carrier = "file"
     case .pipe: break
     }
-    try node.engine { () throws(SyncError) in
-      try node.sync.recordSent(
-        plan, to: order.peer, now: node.now, carrier: carrier, fileName: fileName,
-        standing: order.standing)
+    for recipient in recipients {
+      try node.engine { () throws(SyncError) in
+        try node.sync.recordSent(
+          recipient.plan, to: recipient.peer, now: node.now, carrier: carrier, fileName: fileName,
+          standing: recipient.standing)
+      }
+      node.state.note(
+        NodeState.Written(
+          peer: recipient.peer, instance: node.sync.device.instance,
+          number: recipient.section.number, fileName: fileName, isFinished: false))
+      node.changedPeers.insert(recipient.peer)
     }
-    node.state.note(
-      NodeState.Written(
-        peer: order.peer, instance: node.sync.device.instance, number: plan.section.number,
-        fileName: fileName, isFinished: false))
     node.isStateChanged = true
-    node.changedPeers.insert(order.peer)
     try node.commit()
   }
 
   private func noteFinished(_ byteCount: UInt64) throws(NodeError) {
-    if let index = writtenIndex {
-      node.state.written[index].isFinished = true
-      node.state.written[index].byteCount = byteCount
-    }
-    if let index = node.state.peers.firstIndex(where: { $0.card.deviceID == order.peer }) {
-      node.state.peers[index].lastSaid = node.now
+    for recipient in recipients {
+      if let index = writtenIndex(recipient) {
+        node.state.written[index].isFinished = true
+        node.state.written[index].byteCount = byteCount
+      }
+      if let index = node.state.peers.firstIndex(where: { $0.card.deviceID == recipient.peer }) {
+        node.state.peers[index].lastSaid = node.now
+      }
     }
     node.isStateChanged = true
     try node.commit()
   }
 
-  /// The number stays used; everything else is as if nothing had been sent. If even this cannot
+  /// The numbers stay used; everything else is as if nothing had been sent. If even this cannot
   /// be kept, the next export finds the bundle unfinished.
-  private func takeBack(_ before: PeerJournal?) {
-    if var journal = before {
-      journal.nextNumber = node.sync.peers[order.peer]?.nextNumber ?? journal.nextNumber
-      node.sync.peers[order.peer] = journal
-      node.changedPeers.insert(order.peer)
+  private func takeBack(_ before: [(Recipient, PeerJournal?)]) {
+    for (recipient, journal) in before {
+      if var journal {
+        journal.nextNumber = node.sync.peers[recipient.peer]?.nextNumber ?? journal.nextNumber
+        node.sync.peers[recipient.peer] = journal
+        node.changedPeers.insert(recipient.peer)
+      }
+      if let index = writtenIndex(recipient) { node.state.written.remove(at: index) }
     }
-    if let index = writtenIndex { node.state.written.remove(at: index) }
     node.isStateChanged = true
     try? node.commit()
   }
 
-  private var writtenIndex: Int? {
+  private func writtenIndex(_ recipient: Recipient) -> Int? {
     node.state.written.lastIndex {
-      $0.peer == order.peer && $0.number == plan.section.number
+      $0.peer == recipient.peer && $0.number == recipient.section.number
         && $0.instance == node.sync.device.instance
     }
   }
@@ -122,23 +200,30 @@ struct BundleWriting {
 
   private func seal() throws(NodeError) -> Envelope {
     let identity = try node.identity()
-    guard let card = node.peer(order.peer)?.card else { throw .engine("no card of the peer") }
+    var keys: [SealingPublicKey] = []
+    for recipient in recipients {
+      guard let card = node.peer(recipient.peer)?.card else {
+        throw .engine("no card of the peer")
+      }
+      keys.append(card.sealingKey)
+    }
     let random = node.environment.random
     let bundleKey = SecretKey.random(from: random)
-    let sectionKey = SecretKey.random(from: random)
+    let sectionKeys = keys.map { _ in SecretKey.random(from: random) }
     do throws(BundleError) {
       let header = try BundleHeader(
-        bundleKey: bundleKey, recipients: [card.sealingKey], sectionKeys: [sectionKey],
+        bundleKey: bundleKey, recipients: keys, sectionKeys: sectionKeys,
         segmentByteCountLog2: BundleHeader.segmentByteCountLog2(forContent: byteCount),
         random: random)
       let manifest = Manifest(
-        card: node.card, recipients: [order.peer], sectionHashes: [], headerHash: header.hash,
+        card: node.card, recipients: recipients.map(\.peer), sectionHashes: [],
+        headerHash: header.hash,
         instance: node.sync.device.instance, retired: node.sync.device.retired,
         created: node.now, logs: plan.logs,
         recordCount: plan.runs.values.reduce(0) { $0 + $1.count }, recordByteCount: byteCount)
       let prelude = try BundlePrelude.encode(
-        manifest, sections: [(plan.section, sectionKey)], signing: identity.signing,
-        random: random)
+        manifest, sections: Array(zip(recipients.map(\.section), sectionKeys)),
+        signing: identity.signing, random: random)
       return Envelope(header: header, bundleKey: bundleKey, prelude: prelude)
     } catch { throw .engine(error.description) }
   }
@@ -274,13 +359,15 @@ struct BundleWriting {
     }
   }
 
-  /// Positions that went to this peer before.
+  /// Positions that went to one of these peers before.
   private func resentPositions() -> [LogID: Intervals] {
     var resent: [LogID: Intervals] = [:]
-    for bundle in node.sync.peers[order.peer]?.sent ?? []
-    where bundle.number != plan.section.number {
-      for (log, positions) in bundle.runs {
-        resent[log] = (resent[log] ?? Intervals()).union(positions)
+    for recipient in recipients {
+      for bundle in node.sync.peers[recipient.peer]?.sent ?? []
+      where bundle.number != recipient.section.number {
+        for (log, positions) in bundle.runs {
+          resent[log] = (resent[log] ?? Intervals()).union(positions)
+        }
       }
     }
     return resent

@@ -14,6 +14,8 @@ package struct NodeEnvironment: Sendable {
   /// How many threads hash, seal and open, and how many others read and write long things
   /// meanwhile. With none, everything happens on the calling thread, in one order.
   package var threadCount: Int
+  /// Seconds after which what was not acknowledged goes again.
+  package var roundTrip: UInt64 = 24 * 3600
 
   package init(
     system: any FileSystem, random: any RandomSource, now: @escaping @Sendable () -> UInt64,

@@ -35,8 +35,8 @@ struct GroupState: Sendable {
   /// Objects and bytes that one sender may have pending in a group.
   static let pendingLimit = 100_000
   static let pendingByteLimit: UInt64 = 1 << 30
-  /// The most heads that are kept, as many as a message may have parents.
-  static let headLimit = Limits.parentCount
+  /// The most heads that are kept; a message names the newest of them as its parents.
+  static let headLimit = 1024
 
   let id: GroupID
   var name: String

@@ -55,6 +55,10 @@ final class Intake {
   private(set) var refusedCount: UInt64 = 0
   /// Whether an object came to be held by it.
   private(set) var changed = false
+  /// Logs that something was appended to.
+  private var grown: Set<LogID> = []
+  /// Positions of the sender's logs that a quota had no room for.
+  private var declined: [LogID: Intervals] = [:]
 
   private var waiting: [GroupID: [ObjectID: Waiting]] = [:]
   /// For an id, the pending ones that name it as a parent.
@@ -79,7 +83,8 @@ final class Intake {
       node.groupStates[log]?.unlock(with: try node.identity().sealing)
       let held = try node.waiting(in: log)
       waiting[log] = held
-      for (id, entry) in held {
+      // In one order: which of two siblings is placed first is in the log for good.
+      for (id, entry) in held.sorted(by: { $0.key < $1.key }) {
         for parent in entry.parents { children[parent, default: []].append((log, id)) }
       }
     }
@@ -128,12 +133,18 @@ final class Intake {
         try reconsider(id, entry, in: group)
       }
     }
-    for log in Set(node.sync.peers.values.flatMap(\.logs.keys)) {
-      let unsettled = node.sync.peers.filter { $0.value.logs[log]?.unplaced.isEmpty == false }
-      guard !unsettled.isEmpty else { continue }
+    // Our own word first: where others say the same, nothing has to be followed.
+    if changed { try node.summarise() }
+    for log in Set(node.sync.peers.values.flatMap(\.logs.keys)).sorted()
+    where node.sync.isUnsettled(log) && (grown.contains(log) || isCarried(log)) {
       let view = try node.log(log)
+      let unsettled = node.sync.peers.filter { $0.value.logs[log]?.unplaced.isEmpty == false }
       try node.engine { () throws(SyncError) in try node.sync.settle(log, view: view) }
       node.changedPeers.formUnion(unsettled.keys)
+      node.changedGroups.insert(log.group)
+    }
+    for (log, positions) in declined {
+      node.sync.decline(positions, of: log, reception: reception)
     }
     node.sync.finish(reception, changed: changed)
     node.changedPeers.insert(peer)
@@ -215,7 +226,10 @@ final class Intake {
       node.changedGroups.insert(header.group)
       return true
     }
-    guard try room.isLeft(for: record, in: header.group, of: node) else { return false }
+    guard try room.isLeft(for: record, in: header.group, of: node) else {
+      declined[log.id, default: Intervals()].insert(record.position)
+      return false
+    }
     if header.objectClass == .blobs {
       try node.append(try keep(record), to: log)
       blobs += 1
@@ -251,6 +265,7 @@ final class Intake {
     if let opened, isProven, missing == 0 {
       let position = log.length
       try node.append(try keep(record), to: log)
+      grown.insert(log.id)
       messages += 1
       placed(
         record.id, author: opened.message.author, parents: header.parents,
@@ -312,6 +327,8 @@ final class Intake {
     return stored
   }
 
+  private func isCarried(_ log: LogID) -> Bool { logs.contains { $0.log == log } }
+
   /// Places those whose last missing parent just came, and theirs.
   private func placeChildren(of id: ObjectID) throws(NodeError) {
     var queue = [id]
@@ -344,6 +361,7 @@ final class Intake {
     log.pending.remove(id)
     node.changedGroups.insert(group)
     try node.append(entry.stored, to: log)
+    grown.insert(log.id)
     changed = true
     // Its body is not at hand: it is delivered from the log, once that is committed.
     placed(id, author: entry.author, parents: entry.parents, expires: entry.expires, in: group)

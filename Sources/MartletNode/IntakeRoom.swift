@@ -28,7 +28,7 @@ struct IntakeRoom {
         used += try node.report(other).byteCount
         used += other.pending.values.reduce(0) { $0 + UInt64($1.stored.byteCount) }
       }
-      let limit = max(Self.unacceptedByteCount, free / 10)
+      let limit = node.unacceptedRoom ?? max(Self.unacceptedByteCount, free / 10)
       unacceptedLeft = limit > used ? limit - used : 0
     }
     return UInt64(record.bytes.count) <= unacceptedLeft ?? 0

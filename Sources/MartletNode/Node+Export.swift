@@ -22,11 +22,12 @@ extension Node {
     public var isFull = false
     /// Nothing is written and nothing noted.
     public var isDryRun = false
+    /// The most bytes that a bundle may have. What does not fit is offered in it; the next one
+    /// carries on.
+    public var byteLimit: UInt64?
     public init() {}
   }
 
-  /// Seconds after which what was not acknowledged goes again, where nothing says otherwise.
-  static let roundTrip: UInt64 = 24 * 3600
   /// Seconds of silence after which a peer is told at least what we hold.
   static let silence: UInt64 = 7 * 24 * 3600
 
@@ -40,12 +41,31 @@ extension Node {
   public func export(
     to peer: String, _ destination: Destination, _ options: ExportOptions = ExportOptions()
   ) throws(NodeError) -> ExportReport? {
-    try changing { () throws(NodeError) -> ExportReport? in
+    try export(to: [peer], destination, options).first
+  }
+
+  /// Writes a bundle for several peers that carries once what any of them lacks of the groups that
+  /// all of them share.
+  ///
+  /// Into a directory a bundle of its own follows for each of what it lacks of other groups; with
+  /// any other destination that is left out, and ``ExportReport/leftOut`` says for whom: of a first
+  /// report without peers, if nothing was written.
+  /// - Returns: What was written; nothing if nobody lacks anything and nothing is owed.
+  public func export(
+    to peers: [String], _ destination: Destination, _ options: ExportOptions = ExportOptions()
+  ) throws(NodeError) -> [ExportReport] {
+    try changing { () throws(NodeError) -> [ExportReport] in
       try loadJournals()
-      let index = try peerIndex(peer)
-      var order = BundleOrder(peer: state.peers[index].card.deviceID)
-      order.isFull = options.isFull
-      order.isDryRun = options.isDryRun
+      var devices: [DeviceID] = []
+      for name in peers {
+        let device = state.peers[try peerIndex(name)].card.deviceID
+        if !devices.contains(device) { devices.append(device) }
+      }
+      guard devices.count <= Limits.recipientCount else {
+        throw .tooLarge(
+          byteCount: UInt64(devices.count), limit: UInt64(Limits.recipientCount))
+      }
+      var names: Set<String> = []
       let outlet: BundleOutlet
       switch destination {
       case .directory(let path):
@@ -55,16 +75,65 @@ extension Node {
         }
         let files = try Self.carrying { () throws(CarrierError) in try carrier.list() }
         noteCutShort(files)
-        let names = Set(files.map(\.name))
+        names = Set(files.map(\.name))
         if !options.isDryRun { try removeUnfinished(names, from: carrier) }
-        order.standing = standing(names, for: order.peer)
         outlet = .directory(carrier)
       case .file(let path): outlet = .file(path)
       case .descriptor(let descriptor): outlet = .pipe(Pipe(descriptor, name: "-"))
       }
-      order.isForced = mustSpeak(to: order.peer, standing: order.standing)
-      return try export(order, through: outlet)
+      var order = BundleOrder(to: devices.map { recipient($0, standing: names) })
+      order.isFull = options.isFull
+      order.isDryRun = options.isDryRun
+      order.byteLimit = options.byteLimit
+      try summarise()
+      var reports: [ExportReport] = []
+      if let report = try export(order, through: outlet) { reports.append(report) }
+      var leftOut: [String] = []
+      for device in devices where devices.count > 1 {
+        guard try lacksOthers(device, than: devices) else { continue }
+        guard case .directory = outlet, !options.isDryRun else {
+          leftOut.append(peer(device)?.name ?? "")
+          continue
+        }
+        var own = BundleOrder(to: [recipient(device, standing: names)])
+        own.isFull = options.isFull
+        own.byteLimit = options.byteLimit
+        if let written = try export(own, through: outlet) { reports.append(written) }
+      }
+      guard !leftOut.isEmpty else { return reports }
+      if reports.isEmpty {
+        reports.append(
+          ExportReport(
+            peers: [], path: nil, messages: 0, blobs: 0, byteCount: 0, isReceiptOnly: false))
+      }
+      reports[0].leftOut = leftOut
+      return reports
     }
+  }
+
+  /// Whether a peer lacks something of a group that not all of some devices share.
+  private func lacksOthers(
+    _ device: DeviceID, than devices: [DeviceID]
+  ) throws(NodeError) -> Bool {
+    let views = try views(of: device)
+    for (log, view) in views
+    where devices.contains(where: { sync.peers[$0]?.logs[log] == nil }) {
+      let known = try engine { () throws(SyncError) in
+        try sync.known(to: device, of: log, view: view)
+      }
+      let state = sync.logs[log]
+      let lacking = Intervals(0..<view.length).subtracting(known)
+        .subtracting(state?.void ?? Intervals()).subtracting(state?.lost ?? Intervals())
+      if !lacking.isEmpty { return true }
+    }
+    return false
+  }
+
+  /// - Parameter names: Of the files where the bundle goes.
+  func recipient(_ peer: DeviceID, standing names: Set<String>) -> BundleOrder.Recipient {
+    let standing = standing(names, for: peer)
+    return BundleOrder.Recipient(
+      peer: peer, standing: standing, isForced: mustSpeak(to: peer, standing: standing))
   }
 
   /// Numbers of our bundles to a peer whose files are among those names.
@@ -94,11 +163,16 @@ extension Node {
   func removeUnfinished(
     _ names: Set<String>, from carrier: DirectoryCarrier
   ) throws(NodeError) {
+    // One that is for several is noted for each.
+    var removed: Set<String> = []
     for index in state.written.indices.reversed() {
       let bundle = state.written[index]
       guard !bundle.isFinished, names.contains(bundle.fileName) else { continue }
       takeBack(at: index)
-      try Self.carrying { () throws(CarrierError) in try carrier.remove(bundle.fileName) }
+      if !removed.contains(bundle.fileName) {
+        try Self.carrying { () throws(CarrierError) in try carrier.remove(bundle.fileName) }
+        removed.insert(bundle.fileName)
+      }
       state.written.remove(at: index)
       isStateChanged = true
     }
@@ -107,46 +181,28 @@ extension Node {
   func export(
     _ order: BundleOrder, through outlet: BundleOutlet
   ) throws(NodeError) -> ExportReport? {
-    takeBackUnfinished(to: order.peer)
-    // Each round notes at least one object that is damaged, and goes on without it.
+    for recipient in order.recipients { takeBackUnfinished(to: recipient.peer) }
+    // Objects alone; what is said beside them takes room too, which is known once it is said.
+    var contentLimit = order.byteLimit
+    // Each round notes at least one object that is damaged, and goes on without it, or has less room.
     while true {
-      var request = ExportRequest(now: now, roundTrip: Self.roundTrip)
-      request.standing = order.standing
-      request.cheapMedium = order.isCheap
-      request.full = order.isFull
-      request.force = order.isForced
-      request.wants = try wants(from: order.peer)
-      let views = try views(of: order.peer)
-      let plan = try engine { () throws(SyncError) in
-        try sync.plan(for: order.peer, views: views, request: request)
-      }
-      guard var plan else { return nil }
-      guard withhold(from: &plan, order, request) else { return nil }
-      for index in plan.logs.indices {
-        plan.logs[index].keys = groupStates[plan.logs[index].log.group]?.keyIDs ?? []
-      }
-      var report = ExportReport(
-        peers: [peer(order.peer)?.name ?? ""], path: nil, messages: 0, blobs: 0, byteCount: 0,
-        isReceiptOnly: plan.logs.isEmpty)
-      for (log, positions) in plan.runs {
-        if log.objectClass == .messages {
-          report.messages += positions.count
-        } else {
-          report.blobs += positions.count
-        }
-        guard let view = views[log] else { continue }
-        for range in positions.ranges {
-          report.byteCount += try reading(view) { () throws(LogReadError) in
-            try view.byteCount(of: range)
-          }
+      guard let writing = try plan(order, contentLimit: contentLimit) else { return nil }
+      if let limit = order.byteLimit, let content = contentLimit {
+        let bound = try writing.lengthBound()
+        if bound > limit {
+          guard writing.byteCount > 0 else { throw .noRoom(limit: limit, needed: bound) }
+          // At least a sixteenth less, lest objects of a few bytes take as many rounds.
+          let less = max(bound - limit, content / 16 + 1)
+          contentLimit = min(writing.byteCount - 1, content > less ? content - less : 0)
+          continue
         }
       }
+      var report = try writing.report()
       if order.isDryRun { return report }
-      var writing = BundleWriting(
-        node: self, order: order, plan: plan, views: views, byteCount: report.byteCount)
+      var running = writing
       let found: [LogID: Set<UInt64>]
       do throws(BundleWriting.Failure) {
-        (report.path, report.byteCount) = try writing.run(through: outlet)
+        (report.path, report.byteCount) = try running.run(through: outlet)
         return report
       } catch {
         switch error {
@@ -154,8 +210,50 @@ extension Node {
         case .damaged(let lost): found = lost
         }
       }
-      try lose(try writing.damaged().merging(found) { $0.union($1) })
+      try lose(try running.damaged().merging(found) { $0.union($1) })
     }
+  }
+
+  /// What all recipients of an order are to be told and given; nil if nothing is.
+  private func plan(
+    _ order: BundleOrder, contentLimit: UInt64?
+  ) throws(NodeError) -> BundleWriting? {
+    var views: [LogID: NodeLog] = [:]
+    var plans: [DeviceID: ExportPlan] = [:]
+    for recipient in order.recipients {
+      let own = try self.views(of: recipient.peer)
+      plans[recipient.peer] = try plan(for: recipient, order, own, contentLimit: contentLimit)
+      views.merge(own) { view, _ in view }
+    }
+    let joined = try engine { () throws(SyncError) in try sync.joined(plans, views: views) }
+    let planned = order.recipients.compactMap { recipient in
+      joined[recipient.peer].map { BundleWriting.Recipient(recipient, $0) }
+    }
+    guard var plan = joined.values.first else { return nil }
+    for index in plan.logs.indices {
+      plan.logs[index].keys = groupStates[plan.logs[index].log.group]?.keyIDs ?? []
+    }
+    return try BundleWriting(
+      node: self, order: order, recipients: planned, plan: plan, views: views)
+  }
+
+  /// What one recipient is to be told and given; nil if nothing is.
+  func plan(
+    for recipient: BundleOrder.Recipient, _ order: BundleOrder, _ views: [LogID: NodeLog],
+    contentLimit: UInt64?
+  ) throws(NodeError) -> ExportPlan? {
+    var request = ExportRequest(now: now, roundTrip: environment.roundTrip)
+    request.standing = recipient.standing
+    request.cheapMedium = order.isCheap
+    request.full = order.isFull
+    request.force = recipient.isForced
+    request.byteLimit = contentLimit
+    request.wants = try wants(from: recipient.peer)
+    let plan = try engine { () throws(SyncError) in
+      try sync.plan(for: recipient.peer, views: views, request: request)
+    }
+    guard var plan, withhold(from: &plan, recipient, request) else { return nil }
+    return plan
   }
 
   /// Takes out the objects of groups whose members are not known yet: whoever named such a group may
@@ -163,7 +261,7 @@ extension Node {
   ///
   /// - Returns: Whether anything is left to be said.
   private func withhold(
-    from plan: inout ExportPlan, _ order: BundleOrder, _ request: ExportRequest
+    from plan: inout ExportPlan, _ recipient: BundleOrder.Recipient, _ request: ExportRequest
   ) -> Bool {
     func isUnknown(_ log: LogID) -> Bool {
       guard let group = groupStates[log.group] else { return true }
@@ -173,7 +271,8 @@ extension Node {
     guard !withheld.isEmpty else { return true }
     plan.logs.removeAll { isUnknown($0.log) }
     for log in withheld { plan.runs[log] = nil }
-    guard plan.logs.isEmpty, let journal = sync.peers[order.peer], !journal.owed, !order.isForced
+    guard plan.logs.isEmpty, let journal = sync.peers[recipient.peer], !journal.owed,
+      !recipient.isForced
     else { return true }
     guard !request.wants.isEmpty else { return false }
     guard let asked = journal.askedAt, request.now >= asked else { return true }
@@ -227,16 +326,23 @@ extension Node {
 
 /// Which bundle is wanted, and what is known of the place it goes to.
 struct BundleOrder {
-  var peer: DeviceID
-  /// Numbers of our bundles to the peer that stand there.
-  var standing: Set<UInt64> = []
+  struct Recipient {
+    var peer: DeviceID
+    /// Numbers of our bundles to the peer that stand there.
+    var standing: Set<UInt64> = []
+    /// Whether the peer is told something even if nothing is lacking or owed.
+    var isForced = false
+  }
+
+  var recipients: [Recipient]
   /// The place loses things and has room: what is not acknowledged goes again at once.
   var isCheap = false
   var isFull = false
-  var isForced = false
   var isDryRun = false
+  /// The most bytes of the file.
+  var byteLimit: UInt64?
 
-  init(peer: DeviceID) { self.peer = peer }
+  init(to recipients: [Recipient]) { self.recipients = recipients }
 }
 
 /// Where a bundle's bytes go.

@@ -68,6 +68,11 @@ extension Node {
         guard groupStates[id]?.keyIDs.isEmpty == false else { throw .notGranted(name) }
         groupStates[id]?.isAccepted = true
         changedGroups.insert(id)
+        // What had no room while it was not accepted may come now.
+        for objectClass in ObjectClass.allCases {
+          sync.undecline(LogID(group: id, objectClass: objectClass))
+        }
+        changedPeers.formUnion(sync.peers.keys)
         for card in groupStates[id]?.members ?? [] where sync.peers[card.deviceID] != nil {
           share(id, with: card.deviceID)
         }

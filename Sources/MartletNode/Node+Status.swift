@@ -43,6 +43,8 @@ extension Node {
         if let runs = bundle.runs[log] { sent = sent.union(runs) }
       }
       status.unacknowledged += sent.subtracting(known).count
+      status.declined += journal.logs[log]?.declined.intersection(lacking).count ?? 0
+      status.offered += UInt64(sync.offered(by: id, of: log).count)
     }
     return status
   }

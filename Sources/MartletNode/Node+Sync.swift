@@ -13,11 +13,12 @@ extension Node {
   /// Doing it again changes nothing on the medium. Nothing that somebody else wrote is altered.
   /// - Parameters:
   ///   - peers: Whom to export to; all of them if nil.
+  ///   - byteLimit: As for an export, of each bundle.
   ///   - onReport: Called with each import as it is done.
   ///   - beforeExport: Called once everything is imported and delivered: what clients write then
   ///     goes along. Not called on a dry run.
   public func sync(
-    _ directory: FilePath, with peers: [String]?, isDryRun: Bool = false,
+    _ directory: FilePath, with peers: [String]?, isDryRun: Bool = false, byteLimit: UInt64? = nil,
     onReport: (ImportReport) -> Void = { _ in }, beforeExport: () -> Void = {}
   ) throws(NodeError) -> SyncReport {
     let carrier = try Self.carrying { () throws(CarrierError) in
@@ -57,12 +58,12 @@ extension Node {
         // What is acknowledged makes room first.
         try sweep(&names, from: carrier, &report)
       }
-      for peer in recipients {
-        var order = BundleOrder(peer: peer)
-        order.standing = standing(names, for: peer)
+      try summarise()
+      for set in try setsLackingTheSame(recipients, standing: names, byteLimit: byteLimit) {
+        var order = BundleOrder(to: set)
         order.isCheap = true
         order.isDryRun = isDryRun
-        order.isForced = mustSpeak(to: peer, standing: order.standing)
+        order.byteLimit = byteLimit
         guard let exported = try export(order, through: .directory(carrier)) else { continue }
         report.exports.append(exported)
         if let name = exported.path?.lastComponent?.string { names.insert(name) }
@@ -84,6 +85,32 @@ extension Node {
     return now - said >= Self.silence
   }
 
+  /// Those who lack the same get one bundle; each who lacks nothing gets one of its own, for such a
+  /// bundle would tell nothing but who our peers are.
+  private func setsLackingTheSame(
+    _ peers: [DeviceID], standing names: Set<String>, byteLimit: UInt64?
+  ) throws(NodeError) -> [[BundleOrder.Recipient]] {
+    var sets: [[BundleOrder.Recipient]] = []
+    var indexes: [[LogID: Intervals]: Int] = [:]
+    for peer in peers {
+      let recipient = recipient(peer, standing: names)
+      var order = BundleOrder(to: [recipient])
+      order.isCheap = true
+      order.byteLimit = byteLimit
+      let plan = try plan(
+        for: recipient, order, views(of: peer), contentLimit: order.byteLimit)
+      if let runs = plan?.runs, !runs.isEmpty {
+        if let index = indexes[runs], sets[index].count < Limits.recipientCount {
+          sets[index].append(recipient)
+          continue
+        }
+        indexes[runs] = sets.count
+      }
+      sets.append([recipient])
+    }
+    return sets
+  }
+
   /// Removes bundles of ours that are done with.
   ///
   /// One is, if what it carries is acknowledged or stands here in a newer one to the same peer,
@@ -93,33 +120,38 @@ extension Node {
     _ names: inout Set<String>, from carrier: DirectoryCarrier, _ report: inout SyncReport
   ) throws(NodeError) {
     let here = state.written.filter { names.contains($0.fileName) && $0.isFinished }
-    for bundle in here {
-      guard let journal = sync.peers[bundle.peer] else { continue }
-      let isCurrent = bundle.instance == sync.device.instance
-      let newer = here.filter {
-        $0.peer == bundle.peer && $0.instance == sync.device.instance && names.contains($0.fileName)
-          && (!isCurrent || $0.number > bundle.number)
-      }
-      guard !newer.isEmpty || (isCurrent && journal.echoed >= bundle.number) else { continue }
-      let sent = journal.sent.first {
-        $0.number == bundle.number && $0.instance == bundle.instance
-      }
-      let isCovered = (sent?.runs ?? [:]).allSatisfy { log, runs in
-        var rest = runs.subtracting(journal.logs[log]?.applied ?? Intervals())
-        for other in newer {
-          let carried = journal.sent.first {
-            $0.number == other.number && $0.instance == other.instance
-          }
-          rest = rest.subtracting(carried?.runs[log] ?? Intervals())
-        }
-        return rest.isEmpty
-      }
-      guard isCovered else { continue }
-      try Self.carrying { () throws(CarrierError) in try carrier.remove(bundle.fileName) }
-      report.removed.append(carrier.directory.appending(bundle.fileName))
-      names.remove(bundle.fileName)
-      state.written.removeAll { $0 == bundle }
+    // One that is for several goes when it is done with by all of them.
+    let kept = here.filter { !isDone($0, among: here.filter { names.contains($0.fileName) }) }
+    for name in Set(here.map(\.fileName)).subtracting(kept.map(\.fileName)).sorted() {
+      try Self.carrying { () throws(CarrierError) in try carrier.remove(name) }
+      report.removed.append(carrier.directory.appending(name))
+      names.remove(name)
+      state.written.removeAll { $0.fileName == name }
       isStateChanged = true
+    }
+  }
+
+  /// - Parameter here: What of ours stands on the medium.
+  private func isDone(_ bundle: NodeState.Written, among here: [NodeState.Written]) -> Bool {
+    guard let journal = sync.peers[bundle.peer] else { return false }
+    let isCurrent = bundle.instance == sync.device.instance
+    let newer = here.filter {
+      $0.peer == bundle.peer && $0.instance == sync.device.instance
+        && (!isCurrent || $0.number > bundle.number)
+    }
+    guard !newer.isEmpty || (isCurrent && journal.echoed >= bundle.number) else { return false }
+    let sent = journal.sent.first {
+      $0.number == bundle.number && $0.instance == bundle.instance
+    }
+    return (sent?.runs ?? [:]).allSatisfy { log, runs in
+      var rest = runs.subtracting(journal.logs[log]?.applied ?? Intervals())
+      for other in newer {
+        let carried = journal.sent.first {
+          $0.number == other.number && $0.instance == other.instance
+        }
+        rest = rest.subtracting(carried?.runs[log] ?? Intervals())
+      }
+      return rest.isEmpty
     }
   }
 }

@@ -35,6 +35,8 @@ public final class Node {
   /// Device and logs are loaded from the start, journals by ``loadJournals()``.
   var sync: SyncState
   var hasJournals = false
+  /// Bytes that groups not accepted yet may hold; nil for what ``IntakeRoom`` says.
+  package var unacceptedRoom: UInt64?
   private var openedIdentity: Identity?
   private var openLogs: [LogID: NodeLog] = [:]
 

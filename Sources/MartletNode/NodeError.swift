@@ -63,6 +63,8 @@ public enum NodeError: Error, Equatable, Sendable {
   case readOnlyMedium(FilePath)
   /// The bundle does not fit; what was written of it was removed.
   case full(FilePath, needed: UInt64?)
+  /// Not even what has to be said fits into a bundle of so many bytes; nothing was written.
+  case noRoom(limit: UInt64, needed: UInt64)
   /// The medium or the file went away.
   case gone(FilePath)
   /// Something that is not ours to replace stands there.

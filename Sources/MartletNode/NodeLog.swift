@@ -1,4 +1,5 @@
 internal import MartletObjects
+internal import MartletSeal
 internal import MartletStore
 internal import MartletSync
 internal import MartletWire
@@ -17,7 +18,11 @@ final class NodeLog: LogView {
   private var places: [ObjectID: UInt64] = [:]
   private var placedCount = 0
   /// Held and whole, not in the log.
-  var pending: Set<ObjectID> = []
+  var pending: Set<ObjectID> = [] {
+    didSet { shortPending = nil }
+  }
+  /// The same by the beginnings of their ids, once they are asked for.
+  private var shortPending: [ShortID: ObjectID]?
   /// Positions whose object is damaged.
   var lost = Intervals()
   /// What reading threw, in the store's own words: the engine knows only that it failed.
@@ -73,13 +78,17 @@ final class NodeLog: LogView {
   }
 
   func position(of id: ObjectID) throws(LogReadError) -> UInt64? {
+    noteAppended()
+    if let place = places[id] { return place }
+    guard base.length > 0 else { return nil }
+    return try attempt { () throws(StoreError) in try base.position(of: id) }
+  }
+
+  private func noteAppended() {
     while placedCount < appended.count {
       places[appended[placedCount].id] = base.length + UInt64(placedCount)
       placedCount += 1
     }
-    if let place = places[id] { return place }
-    guard base.length > 0 else { return nil }
-    return try attempt { () throws(StoreError) in try base.position(of: id) }
   }
 
   func holds(_ id: ObjectID) throws(LogReadError) -> Bool {
@@ -88,9 +97,20 @@ final class NodeLog: LogView {
     return !lost.contains(place)
   }
 
-  /// Pending objects only: logged ones are not looked up yet.
   func id(startingWith short: ShortID) throws(LogReadError) -> ObjectID? {
-    pending.first { ShortID($0) == short }
+    let bytes = short.bytes
+    if shortPending == nil {
+      shortPending = Dictionary(pending.map { (ShortID($0), $0) }) { first, _ in first }
+    }
+    if let id = shortPending?[short] { return id }
+    noteAppended()
+    if let id = places.keys.first(where: { $0.bytes.starts(with: bytes) }) {
+      return id
+    }
+    guard base.length > 0 else { return nil }
+    let id = try attempt { () throws(StoreError) in try base.id(startingWith: bytes) }
+    guard let id, try holds(id) else { return nil }
+    return id
   }
 
   func parents(at position: UInt64) throws(LogReadError) -> [ObjectID] {

@@ -47,6 +47,10 @@ public struct PeerStatus: Hashable, Sendable {
   public var lacks: Lacks
   /// Objects sent to the peer and not acknowledged.
   public var unacknowledged: UInt64
+  /// Of what it lacks, objects that it does not want.
+  public var declined: UInt64 = 0
+  /// Objects that the peer has for us and had no room for.
+  public var offered: UInt64 = 0
   /// Whether an acknowledgement is owed to the peer.
   public var isOwed: Bool
   public var lastHeard: UInt64?
@@ -98,6 +102,10 @@ public struct ExportReport: Hashable, Sendable {
   public var byteCount: UInt64
   /// Whether it only acknowledges.
   public var isReceiptOnly: Bool
+  /// What they lack and there was no room for: offered, and to come with the next one.
+  public var withheld = PeerStatus.Lacks()
+  /// Those of the peers that lack more, of groups that not all of them share.
+  public var leftOut: [String] = []
 }
 
 /// What became of one bundle.

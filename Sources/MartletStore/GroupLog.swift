@@ -110,8 +110,21 @@ package final class GroupLog {
   /// Where an object stands; nil if it does not. The first call reads the log once and keeps
   /// eight bytes an entry.
   package func position(of id: ObjectID) throws(StoreError) -> UInt64? {
+    try first(startingWith: id.bytes) { $0 == id }?.position
+  }
+
+  /// The object whose id begins with these bytes, at least 4 of them; nil if there is none. Costs what
+  /// ``position(of:)`` does.
+  package func id(startingWith bytes: [UInt8]) throws(StoreError) -> ObjectID? {
+    try first(startingWith: bytes) { $0.bytes.starts(with: bytes) }?.id
+  }
+
+  private func first(
+    startingWith bytes: [UInt8], where isWanted: (ObjectID) -> Bool
+  ) throws(StoreError) -> (position: UInt64, id: ObjectID)? {
+    guard bytes.count >= 4 else { return nil }
     let index = try builtIndex()
-    let prefix = Self.prefix(id)
+    let prefix = bytes.number(at: 0, byteCount: 4)
     var low = 0
     var high = index.count
     while low < high {
@@ -120,7 +133,7 @@ package final class GroupLog {
     }
     while low < index.count, index[low] >> 32 == prefix {
       let position = index[low] & 0xFFFF_FFFF
-      if try self.id(at: position) == id { return position }
+      if let id = try self.id(at: position), isWanted(id) { return (position, id) }
       low += 1
     }
     return nil

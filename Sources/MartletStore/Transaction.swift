@@ -120,7 +120,10 @@ package final class Transaction {
         changes[log.path] = CommittedFile(kind: .log, byteCount: try writer.finish(), mark: 0)
       }
       var past: [String] = []
-      for (id, bytes) in states { try write(bytes, to: id, past: &past) }
+      // In one order: a seed replays every call.
+      for (id, bytes) in states.sorted(by: { $0.key.path < $1.key.path }) {
+        try write(bytes, to: id, past: &past)
+      }
       for (name, bytes) in files.sorted(by: { $0.key < $1.key }) {
         try makeDirectories(above: name)
         try disk.replace(name, with: bytes)

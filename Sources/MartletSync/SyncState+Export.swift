@@ -203,7 +203,7 @@ extension SyncState {
     return now - time >= seconds
   }
 
-  private func run(_ range: Range<UInt64>, view: some LogView) throws(LogReadError) -> Run {
+  func run(_ range: Range<UInt64>, view: some LogView) throws(LogReadError) -> Run {
     var marks: [ChainMark] = []
     var start = range.lowerBound
     while start < range.upperBound {

@@ -87,10 +87,22 @@ extension SyncState {
       return false
     }
     if let peer { known.add(source: peer) }
-    try known.extend(view: view)
+    try known.extend(by: hint(of: summary, log), view: view)
     logs[log]?.summarySequence += 1
     logs[log]?.summaries[summary.device] = known
     return true
+  }
+
+  /// What is known of a device's deliveries without following its heads.
+  func hint(of summary: Summary, _ log: LogID) -> KnownSummary.Hint {
+    var hint = KnownSummary.Hint(own: logs[log]?.ownSummary?.signed.summary)
+    if let journal = peers[summary.device], journal.instance == summary.instance,
+      let known = journal.logs[log]
+    {
+      // What stands in its log it has delivered.
+      hint.logged = known.correspondence.ours
+    }
+    return hint
   }
 
   /// What a peer's summary says it has delivered. Never taken for held: it is only offered.
@@ -159,10 +171,28 @@ extension KnownSummary {
     if sources.count < Self.sourceLimit { sources.insert(source) }
   }
 
+  /// What spares following heads.
+  struct Hint {
+    /// Our own word.
+    var own: Summary?
+    /// Our positions that stand in the device's log.
+    var logged = Intervals()
+  }
+
   /// Follows the heads that came into our log to what is delivered with them.
   ///
-  /// - Complexity: Time in what is newly delivered.
-  mutating func extend(view: some LogView) throws(LogReadError) {
+  /// - Complexity: Time in what is newly delivered and not in the hint.
+  mutating func extend(by hint: Hint, view: some LogView) throws(LogReadError) {
+    let summary = signed.summary
+    if let own = hint.own, own.count == view.length, summary.count == own.count,
+      summary.heads == own.heads, summary.headsHash == own.headsHash
+    {
+      // The same heads are the same messages.
+      delivered = Intervals(0..<view.length)
+      missing = []
+      return
+    }
+    delivered = delivered.union(hint.logged)
     var still: [ObjectID] = []
     var stack: [UInt64] = []
     for id in missing {

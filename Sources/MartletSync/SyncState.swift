@@ -56,6 +56,12 @@ package struct SyncState: Equatable, Sendable {
     return concerned
   }
 
+  /// Whether ``settle(_:view:)`` has anything to do for a log that has grown.
+  package func isUnsettled(_ log: LogID) -> Bool {
+    peers.values.contains { $0.logs[log]?.unplaced.isEmpty == false }
+      || logs[log]?.summaries.values.contains { !$0.missing.isEmpty } == true
+  }
+
   /// Gives objects that left the pending list their places in what peers are known to hold.
   ///
   /// Call it after appending to a log. Costs time in what is pending, and in what others are found to
@@ -70,8 +76,10 @@ package struct SyncState: Equatable, Sendable {
     }
     for device in (logs[log]?.summaries ?? [:]).keys
     where logs[log]?.summaries[device]?.missing.isEmpty == false {
+      guard let summary = logs[log]?.summaries[device]?.signed.summary else { continue }
+      let hint = hint(of: summary, log)
       do throws(LogReadError) {
-        try logs[log]?.summaries[device]?.extend(view: view)
+        try logs[log]?.summaries[device]?.extend(by: hint, view: view)
       } catch {
         throw .unreadable(error)
       }

@@ -16,7 +16,10 @@ extension SimulatedFileSystem {
   package func list(_ directory: FilePath) throws(FileSystemError) -> [FilePath.Component] {
     try perform(.list, directory) { state throws(Errno) in
       let inode = try state.disk.directory(directory)
-      return (state.disk.inodes[inode]?.entries.keys).map { $0.compactMap(\.component) } ?? []
+      // In one order: a seed replays what is done with each.
+      return (state.disk.inodes[inode]?.entries.keys).map { names in
+        names.sorted { $0.key < $1.key }.compactMap(\.component)
+      } ?? []
     }
   }
 

@@ -51,7 +51,9 @@ extension SimulatedFileSystem {
       guard byteCount <= UInt64(Self.fileByteCountLimit) else { throw .fileTooLarge }
       let old = UInt64(inode.contents.count)
       if byteCount > old { try state.disk.take(byteCount - old, state.capacity) }
-      if byteCount < old { state.disk.usedByteCount -= old - byteCount }
+      if byteCount < old {
+        state.disk.usedByteCount -= min(state.disk.usedByteCount, old - byteCount)
+      }
       let now = state.tick()
       state.disk.inodes[number]?.write(.truncate(to: Int(byteCount)), now)
     }

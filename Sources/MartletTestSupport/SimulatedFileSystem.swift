@@ -132,6 +132,9 @@ package final class SimulatedFileSystem: FileSystem {
     set { state.withLock { $0.capacity = newValue } }
   }
 
+  /// How many bytes all files have together.
+  package var usedByteCount: UInt64 { state.withLock { $0.disk.usedByteCount } }
+
   /// Whether every call that would change something fails with `EROFS`.
   package var isReadOnly: Bool {
     get { state.withLock { $0.isReadOnly } }

@@ -24,7 +24,7 @@ struct SimulatedName: Hashable, Sendable {
     if let component = Self.known.withLock({ $0[key] }) { return component }
     let component = FilePath(bytes: bytes).lastComponent
     Self.known.withLock { known in
-      if known.count >= 10_000 { known = [:] }
+      if known.count >= 100_000 { known = [:] }
       known[key] = component
     }
     return component
@@ -53,7 +53,7 @@ enum SimulatedStep: Sendable {
     let steps = takeApart(text.map { Array($0.utf8) } ?? path.bytes)
     if let text {
       known.withLock { known in
-        if known.count >= 10_000 { known = [:] }
+        if known.count >= 100_000 { known = [:] }
         known[text] = steps
       }
     }

@@ -38,7 +38,8 @@ struct FailureTests {
     (.notForUs(evilPath), 77),
     (.doesNotReadBack(evilPath), 74), (.badPassphrase, 64), (.notGranted(evil), 1),
     (.archived(evil), 1), (.ambiguousObject(evil), 1), (.noDirectory(evilPath), 69),
-    (.gone(evilPath), 69), (.readOnlyMedium(evilPath), 69), (.full(evilPath, needed: 9), 73),
+    (.gone(evilPath), 69), (.readOnlyMedium(evilPath), 69), (.noRoom(limit: 100, needed: 900), 73),
+    (.full(evilPath, needed: 9), 73),
     (.full(evilPath, needed: nil), 73), (.exists(evilPath), 1), (.engine(evil), 1),
     (.interrupted, 130),
   ]
@@ -110,9 +111,10 @@ struct FailureTests {
       case .readOnlyMedium: 29
       case .full: 30
       case .exists: 19
+      case .noRoom: 31
       }
     }
-    #expect(Set(Self.table.map { number($0.0) }) == Set(Array(0...30) + Array(100...114)))
+    #expect(Set(Self.table.map { number($0.0) }) == Set(Array(0...31) + Array(100...114)))
   }
 
   @Test("tell which signal came")

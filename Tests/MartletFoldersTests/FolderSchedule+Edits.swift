@@ -145,17 +145,7 @@ extension FolderSchedule {
 
   func edit(_ device: Device) throws {
     let tree = try look(device)
-    // Names of copies are another every time: their places in a list are not.
-    let all = tree.entries.keys.sorted { one, other in
-      let (origin, copied) = (
-        FolderModel.Expectation.origin(ofCopy: one), FolderModel.Expectation.origin(ofCopy: other)
-      )
-      if origin == copied, origin != nil {
-        return "\(tree.entries[one]?.content ?? .deleted)"
-          < "\(tree.entries[other]?.content ?? .deleted)"
-      }
-      return origin ?? one < copied ?? other
-    }
+    let all = tree.entries.keys.sorted()
     let files = all.filter {
       if case .file? = tree.entries[$0]?.content { true } else { false }
     }

@@ -319,7 +319,8 @@ final class FolderSchedule {
       if there == nil, expected.stands[path] == nil { device.shown[path] = nil }
       // Whoever edits what was written a moment ago has seen it.
       if let there, let side = expected.stands[path],
-        side.version.content.isSame(as: there.content)
+        side.version.content.isSame(as: there.content),
+        device.shown[path]?.content.isSame(as: there.content) != true
       {
         device.shown[path] = Shown(origin: nil, covers: side.covers, content: there.content)
       }

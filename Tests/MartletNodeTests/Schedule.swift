@@ -84,7 +84,9 @@ final class Schedule {
     case ..<60:
       let own = pairs.filter { $0.0 == name || $0.1 == name }
       let (one, other) = own[random.below(own.count)]
-      if sticks.contains(one + other) {
+      if own.count > 1, random.chance(0.2) {
+        try send(from: name, to: own.map { $0.0 == name ? $0.1 : $0.0 })
+      } else if sticks.contains(one + other) {
         _ = try open(name).sync(stick(one, other), with: [one == name ? other : one])
       } else {
         try send(from: name, to: one == name ? other : one)
@@ -133,6 +135,15 @@ final class Schedule {
     let luck = random.below(100)
     if luck < 12 { mail[name + other]?.removeLast() }
     if luck < 30, luck >= 12 { try damage(path, into: name + other) }
+  }
+
+  /// Sends one bundle to several, some of whom never get it.
+  private func send(from name: String, to others: [String]) throws {
+    fileCount += 1
+    let path = FilePath("/mail/\(fileCount)")
+    let reports = try open(name).export(to: others, .file(path), Node.ExportOptions())
+    guard reports.first?.path != nil else { return }
+    for other in others where random.chance(0.8) { mail[name + other, default: []].append(path) }
   }
 
   private func damage(_ path: FilePath, into link: String) throws {

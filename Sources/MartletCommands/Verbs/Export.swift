@@ -11,6 +11,7 @@ extension JSON {
       ("messages", .number(report.messages)), ("blobs", .number(report.blobs)),
       ("objects", .number(report.messages &+ report.blobs)), ("bytes", .number(report.byteCount)),
       ("receipt_only", .bool(report.isReceiptOnly)),
+      ("withheld", JSON(report.withheld)), ("left_out", .array(report.leftOut.map { .string($0) })),
     ])
   }
 }
@@ -24,6 +25,10 @@ extension Words {
       : "\(count(report.messages, "message")), \(count(report.blobs, "blob"))"
     return path + (would ? "would export " : "exported ")
       + "\(what) for \(list(report.peers)), \(bytes(report.byteCount))"
+      + (report.withheld.messages + report.withheld.blobs == 0
+        ? ""
+        : "; offered, to follow: \(count(report.withheld.messages, "message")), "
+          + "\(count(report.withheld.blobs, "blob")), \(bytes(report.withheld.bytes))")
   }
 }
 
@@ -32,12 +37,16 @@ struct ExportVerb: Verb {
     "export", "Writes what peers lack into one bundle.",
     """
     Into a directory the bundle goes under a name that tells nothing; otherwise into the file \
-    named, or with - to standard output. If nothing is lacking, nothing is written.
+    named, or with - to standard output. If nothing is lacking, nothing is written. For several \
+    peers, what any of them lacks of the groups that all of them share is written once; what one \
+    lacks of other groups follows in a bundle of its own, into a directory.
     """,
     examples: """
       martlet export --to clinic /media/stick
+      martlet export --to clinic --to ship --to archive /media/stick
       martlet export --to clinic - | ssh clinic martlet import -
       martlet export --to clinic --full for-clinic.martlet
+      martlet export --to clinic --max-size email for-clinic.martlet
       """)
 
   @Option(
@@ -47,6 +56,7 @@ struct ExportVerb: Verb {
   var destination: PathArgument
   @Flag(name: .customLong("full"), help: "Everything, whatever was sent or acknowledged.")
   var isFull = false
+  @Option(name: .customLong("max-size"), help: SizeArgument.help) var size: SizeArgument?
   @Flag(name: .customLong("dry-run"), help: "Only say what would be written.")
   var isDryRun = false
   @OptionGroup(title: "Options everywhere") var common: CommonOptions
@@ -58,7 +68,7 @@ struct ExportVerb: Verb {
   func execute(on console: Console) throws(Failure) -> ExitStatus {
     try ExportOperation(
       options: options, peers: peers.map(\.text), destination: destination, isFull: isFull,
-      isDryRun: isDryRun
+      isDryRun: isDryRun, byteLimit: size?.byteCount
     ).execute(on: console)
   }
 }
@@ -69,16 +79,18 @@ struct ExportOperation: Operation {
   let destination: PathArgument
   let isFull: Bool
   let isDryRun: Bool
+  let byteLimit: UInt64?
 
   init(
     options: CommonOptions.Values, peers: [String], destination: PathArgument, isFull: Bool,
-    isDryRun: Bool
+    isDryRun: Bool, byteLimit: UInt64? = nil
   ) {
     self.options = options
     self.peers = peers
     self.destination = destination
     self.isFull = isFull
     self.isDryRun = isDryRun
+    self.byteLimit = byteLimit
   }
 
   /// Nil if it takes the parser to read them.
@@ -105,34 +117,37 @@ struct ExportOperation: Operation {
     var exported = Node.ExportOptions()
     exported.isFull = isFull
     exported.isDryRun = isDryRun
+    exported.byteLimit = byteLimit
     let place = try place(on: console)
-    if peers.count > 1, case .directory = place {
-    } else if peers.count > 1 {
-      throw Failure(
-        .usage, "each peer gets a bundle of its own, and they do not go into one file",
-        hint: "name a directory, or export to one peer at a time")
+    let reports = try console.attempt { () throws(NodeError) in
+      try node.export(to: peers, place, exported)
     }
-    for peer in peers {
-      let report = try console.attempt { () throws(NodeError) in
-        try node.export(to: peer, place, exported)
-      }
-      console.clearProgress()
-      show(report, for: peer, on: console)
-    }
+    console.clearProgress()
+    show(reports, on: console)
     return .done
   }
 
-  private func show(_ report: ExportReport?, for peer: String, on console: Console) {
-    guard let report else {
+  private func show(_ reports: [ExportReport], on console: Console) {
+    let told = Set(reports.flatMap { $0.peers + $0.leftOut })
+    for peer in peers where !told.contains(peer) {
       console.note("nothing lacking for \(Escape.text(peer)); nothing was written")
-      return
     }
-    if destination.isStandard {
-      // Standard output is the bundle's.
-      console.note(Words.line(report, would: isDryRun))
-      if console.options.isJSON { console.words.line(JSON(report).text) }
-    } else {
-      console.print(JSON(report), Words.line(report, would: isDryRun))
+    for report in reports {
+      if report.peers.isEmpty {
+      } else if destination.isStandard {
+        // Standard output is the bundle's.
+        console.note(Words.line(report, would: isDryRun))
+        if console.options.isJSON { console.words.line(JSON(report).text) }
+      } else {
+        console.print(JSON(report), Words.line(report, would: isDryRun))
+      }
+      if !report.leftOut.isEmpty {
+        let names = Words.list(report.leftOut)
+        console.note(
+          isDryRun
+            ? "\(names) would get another bundle, of groups that not all of them share"
+            : "\(names) lack more, of groups that not all of them share: export to each alone")
+      }
     }
   }
 

@@ -9,10 +9,12 @@ struct LogVerb: Verb {
     "log", "Shows the messages of a group, in the order in which they were delivered here.",
     """
     Position, time by the author's clock, author, id and body of each; the items of a batch have a \
-    line each. What may steer a terminal is shown as \\xNN; --json has the exact text, and base64 \
+    line each. With --delivered, who else has delivered it, as far as bundles have told, directly or \
+    through others. What may steer a terminal is shown as \\xNN; --json has the exact text, and base64 \
     for what is none.
     """,
-    examples: "martlet log clinic\nmartlet log village --from 1000 --json")
+    examples:
+      "martlet log clinic\nmartlet log village --from 1000 --json\nmartlet log village --delivered")
 
   /// Longer items are named with their length only; `get` has them.
   private static let shownByteLimit = 64 << 10
@@ -22,6 +24,8 @@ struct LogVerb: Verb {
     name: .customLong("from"),
     help: ArgumentHelp("The position to start at.", valueName: "position"))
   var start: UInt64 = 0
+  @Flag(name: .customLong("delivered"), help: "Also show to whom each was delivered.")
+  var showsDelivered = false
   @OptionGroup(title: "Options everywhere") var common: CommonOptions
 
   func execute(on console: Console) throws(Failure) -> ExitStatus {
@@ -30,6 +34,14 @@ struct LogVerb: Verb {
       try node.log(group.text, from: start) { message throws(NodeError) in
         if console.output.failure != nil { throw .interrupted }
         try Self.show(message, of: node, in: group.text, on: console)
+        guard showsDelivered else { return }
+        let names = try node.delivered(message.id, in: group.text)
+        console.answer(
+          .object([
+            ("type", "delivered"), ("id", .string(message.id.hex)),
+            ("position", .number(message.position)), ("to", .array(names.map { .string($0) })),
+          ]),
+          "\(message.position)  delivered to \(Words.list(names))")
       }
     } catch {
       if console.output.failure != nil { return .done }

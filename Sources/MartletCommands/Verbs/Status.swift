@@ -12,14 +12,18 @@ extension PeerStatus {
   var json: JSON {
     .object([
       ("type", "peer"), ("name", .string(name)),
-      (
-        "lacks",
-        .object([
-          ("messages", .number(lacks.messages)), ("blobs", .number(lacks.blobs)),
-          ("bytes", .number(lacks.bytes)),
-        ])
-      ), ("unacknowledged", .number(unacknowledged)), ("owed", .bool(isOwed)),
+      ("lacks", JSON(lacks)), ("unacknowledged", .number(unacknowledged)),
+      ("declined", .number(declined)), ("offered", .number(offered)), ("owed", .bool(isOwed)),
       ("last_heard", .time(seconds: lastHeard)),
+    ])
+  }
+}
+
+extension JSON {
+  init(_ lacks: PeerStatus.Lacks) {
+    self = .object([
+      ("messages", .number(lacks.messages)), ("blobs", .number(lacks.blobs)),
+      ("bytes", .number(lacks.bytes)),
     ])
   }
 }
@@ -101,10 +105,12 @@ struct StatusOperation: Operation {
         peer.lacks.messages == 0 && peer.lacks.blobs == 0
           ? "lacks nothing"
           : "lacks \(Words.count(peer.lacks.messages, "message")), "
-            + "\(Words.count(peer.lacks.blobs, "blob")), \(Words.bytes(peer.lacks.bytes))",
+            + "\(Words.count(peer.lacks.blobs, "blob")), \(Words.bytes(peer.lacks.bytes))"
+            + (peer.declined == 0 ? "" : ", of which it declined \(peer.declined)"),
         peer.unacknowledged == 0 ? "all acknowledged" : "\(peer.unacknowledged) unacknowledged",
         (peer.lastHeard.map { "heard \(Timestamp(seconds: $0))" } ?? "never heard")
-          + (peer.isOwed ? ", to be acknowledged" : ""),
+          + (peer.isOwed ? ", to be acknowledged" : "")
+          + (peer.offered == 0 ? "" : ", offers \(Words.count(peer.offered, "object"))"),
       ]
     }
     for line in Words.table(peers) { console.output.line(line) }

@@ -24,6 +24,7 @@ struct SyncVerb: Verb {
     name: .customLong("to"),
     help: ArgumentHelp("Export only for this one; may be repeated.", valueName: "peer"))
   var peers: [NameArgument] = []
+  @Option(name: .customLong("max-size"), help: SizeArgument.help) var size: SizeArgument?
   @Flag(name: .customLong("dry-run"), help: "Only say what would be done.")
   var isDryRun = false
   @OptionGroup(title: "Options everywhere") var common: CommonOptions
@@ -41,6 +42,7 @@ struct SyncVerb: Verb {
     do throws(NodeError) {
       report = try node.sync(
         path, with: peers.isEmpty ? nil : peers.map(\.text), isDryRun: isDryRun,
+        byteLimit: size?.byteCount,
         onReport: { imported in
           let verdict = ImportVerdict(isNamed: false, report: imported)
           verdict.show(on: console)

@@ -1,0 +1,46 @@
+internal import MartletNode
+internal import MartletSeal
+internal import MartletWire
+
+/// Sees what is delivered at one device, and in which order.
+///
+/// What it keeps in the store is only how many it was handed: so it notices when the store goes
+/// back, and what was handed over since does not count.
+final class Witness: Client {
+  static let type = "sim"
+
+  struct View {
+    var order: [ObjectID] = []
+    var places: [ObjectID: Int] = [:]
+  }
+
+  var type: String { Self.type }
+  private(set) var views: [GroupID: View] = [:]
+  /// Of messages handed over since this was last emptied.
+  var fresh: [(group: GroupID, id: ObjectID)] = []
+  private(set) var complaints: [String] = []
+
+  init() {}
+
+  /// What another has seen so far.
+  init(_ other: Witness) { views = other.views }
+
+  func validate(_ message: ClientMessage) -> Validation { .accept }
+
+  func deliver(_ message: ClientMessage, state: inout [UInt8]) {
+    let count = state.reversed().reduce(0) { $0 << 8 | Int($1) }
+    var view = views[message.group] ?? View()
+    views[message.group] = nil
+    while view.order.count > count, let id = view.order.popLast() { view.places[id] = nil }
+    if view.order.count < count { complaints.append("\(message.id) is handed over too late") }
+    if view.places[message.id] != nil {
+      complaints.append("\(message.id) is handed over twice")
+    } else {
+      view.places[message.id] = view.order.count
+    }
+    view.order.append(message.id)
+    views[message.group] = view
+    fresh.append((message.group, message.id))
+    state = (0..<4).map { UInt8(truncatingIfNeeded: (count + 1) >> (8 * $0)) }
+  }
+}

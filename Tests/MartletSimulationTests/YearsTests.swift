@@ -1,0 +1,23 @@
+import Foundation
+import MartletSimulation
+import Testing
+
+@Suite("Years of everything at once")
+struct SimulatedYearsTests {
+  /// `MARTLET_SIM_SEEDS` is how many seeds to run, `MARTLET_SIM_SEED` replays one. Each is two to five
+  /// device-years.
+  static let environment = ProcessInfo.processInfo.environment
+  static let one = environment["MARTLET_SIM_SEED"].flatMap(UInt64.init)
+  static let count = max(1, environment["MARTLET_SIM_SEEDS"].flatMap(UInt64.init) ?? 32)
+  static let threadCount: UInt64 = 2
+
+  @Test("break no invariant", arguments: 1...threadCount)
+  func years(thread: UInt64) throws {
+    let scenario = try Scenarios.named("years")
+    let seeds = Self.one.map { $0...$0 } ?? 1...Self.count
+    for seed in seeds where seed % Self.threadCount == thread - 1 {
+      let report = try Scenarios.run(scenario, seed: seed)
+      #expect(report.violations.isEmpty, "MARTLET_SIM_SEED=\(seed)")
+    }
+  }
+}
