@@ -99,8 +99,16 @@ extension SyncState {
     if let journal = peers[summary.device], journal.instance == summary.instance,
       let known = journal.logs[log]
     {
-      // What stands in its log it has delivered.
-      hint.logged = known.correspondence.ours
+      // What stands in its log it has delivered. Only a prefix of it is whole: heads are followed
+      // down to what is in the hint, and not beyond.
+      var end: UInt64 = 0
+      var ours: [Range<UInt64>] = []
+      for run in known.correspondence.runs {
+        guard run.theirs == end else { break }
+        ours.append(run.ours..<run.ours + run.count)
+        end += run.count
+      }
+      hint.logged = Intervals(ours.sorted { $0.lowerBound < $1.lowerBound })
     }
     return hint
   }
@@ -175,7 +183,7 @@ extension KnownSummary {
   struct Hint {
     /// Our own word.
     var own: Summary?
-    /// Our positions that stand in the device's log.
+    /// Our positions that stand in the device's log, with everything below each.
     var logged = Intervals()
   }
 

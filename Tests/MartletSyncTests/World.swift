@@ -3,51 +3,6 @@ import MartletSync
 import MartletTestSupport
 import MartletWire
 
-/// A log held in an array, with everything the engine asks of it.
-struct ArrayLog: LogView {
-  var ids: [ObjectID] = []
-  var chains: [Chain] = [.empty]
-  var places: [ObjectID: UInt64] = [:]
-  /// Held and whole, logged or pending.
-  var held: Set<ObjectID> = []
-  /// Held and waiting for parents, with whoever sent them.
-  var pending: [ObjectID] = []
-  var senders: [ObjectID: Set<Int>] = [:]
-  /// Of logged and pending ids.
-  var shorts: [ShortID: ObjectID] = [:]
-  var ancestry: [ObjectID: [ObjectID]] = [:]
-  /// Bytes below each position; an object has 1 to 256.
-  var sums: [UInt64] = [0]
-
-  var length: UInt64 { UInt64(ids.count) }
-  func id(at position: UInt64) throws(LogReadError) -> ObjectID {
-    guard position < length else { throw LogReadError("no position \(position)") }
-    return ids[Int(position)]
-  }
-  func chain(at count: UInt64) throws(LogReadError) -> Chain {
-    guard count <= length else { throw LogReadError("no chain \(count)") }
-    return chains[Int(count)]
-  }
-  func position(of id: ObjectID) throws(LogReadError) -> UInt64? { places[id] }
-  func holds(_ id: ObjectID) throws(LogReadError) -> Bool { held.contains(id) }
-  func id(startingWith short: ShortID) throws(LogReadError) -> ObjectID? { shorts[short] }
-  func parents(at position: UInt64) throws(LogReadError) -> [ObjectID] {
-    ancestry[try id(at: position)] ?? []
-  }
-  func byteCount(of range: Range<UInt64>) throws(LogReadError) -> UInt64 {
-    guard range.upperBound <= length else { throw LogReadError("no range \(range)") }
-    return sums[Int(range.upperBound)] - sums[Int(range.lowerBound)]
-  }
-
-  mutating func append(_ id: ObjectID) {
-    places[id] = length
-    shorts[ShortID(id)] = id
-    chains.append((chains.last ?? .empty).extended(by: id))
-    sums.append((sums.last ?? 0) + UInt64(id.bytes.last ?? 0) + 1)
-    ids.append(id)
-  }
-}
-
 /// What may go wrong in a world.
 enum FaultMix: String, CaseIterable, Sendable {
   /// Losses, repeats, salvaged bundles and crashes only.
@@ -355,52 +310,6 @@ final class World {
       let item = offered[random.below(offered.count)]
       devices[to].state.request(
         Intervals(item.position..<item.position + 1), of: log, from: names[link.from])
-    }
-  }
-
-  /// Nobody may be thought to have delivered what it never had.
-  func checkDelivered(_ device: Int) {
-    for (name, positions) in devices[device].state.delivered(log) {
-      guard let other = names.firstIndex(of: name) else { continue }
-      guard positions.ranges.last?.upperBound ?? 0 <= devices[device].log.length else {
-        violations.append("delivered beyond the log at \(now)")
-        return
-      }
-      let new = positions.subtracting(devices[device].checked[name] ?? Intervals())
-      devices[device].checked[name] = positions
-      for position in new.ranges.joined() {
-        if !passed[other].contains(devices[device].log.ids[Int(position)]) {
-          violations.append("\(device): \(other) has not delivered \(position) at \(now)")
-        }
-      }
-    }
-  }
-
-  /// No receipt may make us believe that a peer holds what it does not.
-  func checkReceipt(_ bundle: SimulatedBundle, _ link: Link) {
-    guard let known = journal(link.to, of: link.from).logs[log] else { return }
-    for range in known.applied.ranges {
-      for position in range {
-        guard position < devices[link.to].log.length else {
-          violations.append("receipt beyond the log at \(now)")
-          return
-        }
-        let id = devices[link.to].log.ids[Int(position)]
-        if !bundle.truth.contains(id), !expired.contains(id), !known.lost.contains(id) {
-          violations.append("false receipt at \(now): \(link) position \(position)")
-        }
-      }
-    }
-  }
-
-  /// No position of one epoch may ever name two objects.
-  func checkPosition(_ bundle: SimulatedBundle, _ link: Link, _ position: UInt64, _ id: ObjectID) {
-    guard !dirty.contains(link.from), let said = bundle.heard.section.logs.first,
-      let epoch = said.lineage.epoch(at: position)
-    else { return }
-    let key = "\(link.from) \(epoch.high) \(epoch.low) \(position)"
-    if let other = registry.updateValue(id, forKey: key), other != id {
-      violations.append("position twice at \(now): \(key)")
     }
   }
 
