@@ -90,6 +90,7 @@ private struct Total: CustomStringConvertible {
   var strays = 0
   var settled = 0
   var failed: [UInt64] = []
+  var delays: [UInt64] = []
 
   mutating func add(_ report: Report) {
     runs += 1
@@ -99,15 +100,21 @@ private struct Total: CustomStringConvertible {
     carried += report.carried
     useful += report.useful
     strays += report.strays
+    delays += report.delays
     if report.acknowledgedAt != nil { settled += 1 }
     if !report.violations.isEmpty { failed.append(report.seed) }
   }
 
   var description: String {
+    let sorted = delays.sorted()
+    func delay(_ part: Double) -> UInt64 {
+      sorted.isEmpty ? 0 : sorted[min(sorted.count - 1, Int(Double(sorted.count) * part))]
+    }
     let copies = (Double(carried) / Double(max(1, useful)) * 1000).rounded() / 1000
     return """
       \(runs) seeds, \((deviceYears * 10).rounded() / 10) device-years, \(contacts) contacts, \
-      \(messages) messages, \(copies) copies, \(settled) settled, \(strays) strays, failed: \
+      \(messages) messages, \(copies) copies, delay \(delay(0.5)) s and \(delay(0.99)) s, \
+      \(settled) settled, \(strays) strays, failed: \
       \(failed.isEmpty ? "none" : failed.map(String.init).joined(separator: " "))
       """
   }

@@ -45,7 +45,9 @@ extension Simulation {
     guard !device.isUnaware, let lineage = node.lineage(of: groups[group]) else { return }
     let logged = device.holdings.logged[group]
     for position in start..<max(start, logged.count) {
-      guard let epoch = lineage.epoch(at: UInt64(position)) else { continue }
+      guard let epoch = lineage.epoch(at: UInt64(position)), !ambiguous.contains(epoch) else {
+        continue
+      }
       let key = PositionKey(group: group, epoch: epoch, position: UInt64(position))
       if let other = positions.updateValue(logged[position], forKey: key),
         other != logged[position]

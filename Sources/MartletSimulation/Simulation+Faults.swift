@@ -35,6 +35,7 @@ extension Simulation {
         twin.isUnaware = true
         device.isUnaware = true
         hadFault = true
+        ambiguous.formUnion(device.epochs.compactMap { $0 })
         twins[index] = twin
       } else {
         try part(index, luck)
@@ -76,6 +77,10 @@ extension Simulation {
         threadCount: 0)
       environment.roundTrip = scenario.roundTrip
       try Node.adopt(at: SimulatedDevice.path, passphrase: nil, in: environment)
+    } else {
+      for group in groups {
+        if let epoch = try opened(device).epoch(of: group) { ambiguous.insert(epoch) }
+      }
     }
     try refresh(device)
     try noteAcknowledged(device)

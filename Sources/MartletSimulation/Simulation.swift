@@ -41,6 +41,8 @@ package final class Simulation {
   var written: [[ObjectID: Message]]
   var positions: [PositionKey: ObjectID] = [:]
   var numbers: Set<NumberKey> = []
+  /// Numberings in which two lives of one store wrote, neither aware of the other.
+  var ambiguous: Set<EpochID> = []
   var hadLoss = false
   var hadFault = false
   private var lastWriting: UInt64 = 0
