@@ -129,8 +129,8 @@ extension Failure {
     case .noRoom(let limit, let needed):
       self.init(
         .doesNotFit,
-        "\(Words.bytes(limit)) hold no bundle: receipts alone take \(Words.bytes(needed)); "
-          + "nothing was written",
+        "\(Words.bytes(limit)) hold nothing of what is to be said; all of it takes "
+          + "\(Words.bytes(needed)), and nothing was written",
         hint: "give a larger --max-size")
     case .exists(let path):
       self.init(

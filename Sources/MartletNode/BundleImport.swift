@@ -151,6 +151,7 @@ struct BundleImport {
     }
     let intake = try Intake(node, from: peer, logs: manifest.logs, reception: reception)
     var damage = try takeRecords(prelude, first, &reader, opener, intake)
+    try takeSummaries(prelude.section, from: peer, reception)
     let isNews = try intake.finish()
     if let index = node.state.peers.firstIndex(where: { $0.card.deviceID == peer }), isNews {
       node.state.peers[index].lastHeard = node.now
@@ -175,6 +176,23 @@ struct BundleImport {
     }
     if let reason = damage.take() { report.outcome = .salvaged(reason: reason) }
     return report
+  }
+
+  /// Takes once more what could not be judged before the records came: a grant among them says who
+  /// the members are.
+  private func takeSummaries(
+    _ section: Section, from peer: DeviceID, _ reception: Reception
+  ) throws(NodeError) {
+    for said in section.logs where node.sync.peers[peer]?.logs[said.log] != nil {
+      let log = try node.log(said.log)
+      for signed in said.summaries where node.isSigned(signed, in: said.log.group) {
+        try node.engine { () throws(SyncError) in
+          try node.sync.take(
+            signed, of: said.log, from: reception.isNewer ? peer : nil, view: log)
+        }
+        node.changedGroups.insert(said.log.group)
+      }
+    }
   }
 
   /// A batch of records, and the keys that open them.

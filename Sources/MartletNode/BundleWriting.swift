@@ -95,14 +95,17 @@ struct BundleWriting {
       }
     }
     for (log, positions) in withheld {
-      let left = positions.subtracting(plan.runs[log] ?? Intervals()).count
+      withheld[log] = positions.subtracting(plan.runs[log] ?? Intervals())
+    }
+    report.withheld.bytes = try Self.byteCount(of: withheld, views, node)
+    for (log, positions) in withheld {
+      let left = positions.count
       if log.objectClass == .messages {
         report.withheld.messages += left
       } else {
         report.withheld.blobs += left
       }
     }
-    report.withheld.bytes = try Self.byteCount(of: withheld, views, node)
     return report
   }
 
@@ -170,6 +173,8 @@ struct BundleWriting {
         node.state.peers[index].lastSaid = node.now
       }
     }
+    // What has no name is never looked for.
+    node.state.written.removeAll { $0.isFinished && $0.fileName.isEmpty }
     node.isStateChanged = true
     try node.commit()
   }

@@ -88,16 +88,28 @@ extension Node {
       try summarise()
       var reports: [ExportReport] = []
       if let report = try export(order, through: outlet) { reports.append(report) }
+      guard devices.count > 1 else { return reports }
+      let shared = Set(
+        devices.reduce(nil) { (shared: Set<LogID>?, device) in
+          let own = Set((sync.peers[device]?.logs ?? [:]).keys)
+          return shared?.intersection(own) ?? own
+        } ?? [])
+      let told = Set(reports.flatMap(\.peers))
       var leftOut: [String] = []
-      for device in devices where devices.count > 1 {
-        guard try lacksOthers(device, than: devices) else { continue }
-        guard case .directory = outlet, !options.isDryRun else {
-          leftOut.append(peer(device)?.name ?? "")
-          continue
-        }
+      for device in devices {
+        // What all share was in the first, as far as there was room.
         var own = BundleOrder(to: [recipient(device, standing: names)])
         own.isFull = options.isFull
         own.byteLimit = options.byteLimit
+        own.isDryRun = options.isDryRun
+        own.leavesOut = reports.isEmpty ? [] : shared
+        if told.contains(peer(device)?.name ?? "") { own.isForAnswers = false }
+        guard case .directory = outlet, !options.isDryRun else {
+          let plan = try plan(
+            for: own.recipients[0], own, views(of: device, in: own), contentLimit: nil)
+          if plan.map({ !$0.runs.isEmpty }) == true { leftOut.append(peer(device)?.name ?? "") }
+          continue
+        }
         if let written = try export(own, through: outlet) { reports.append(written) }
       }
       guard !leftOut.isEmpty else { return reports }
@@ -111,22 +123,11 @@ extension Node {
     }
   }
 
-  /// Whether a peer lacks something of a group that not all of some devices share.
-  private func lacksOthers(
-    _ device: DeviceID, than devices: [DeviceID]
-  ) throws(NodeError) -> Bool {
-    let views = try views(of: device)
-    for (log, view) in views
-    where devices.contains(where: { sync.peers[$0]?.logs[log] == nil }) {
-      let known = try engine { () throws(SyncError) in
-        try sync.known(to: device, of: log, view: view)
-      }
-      let state = sync.logs[log]
-      let lacking = Intervals(0..<view.length).subtracting(known)
-        .subtracting(state?.void ?? Intervals()).subtracting(state?.lost ?? Intervals())
-      if !lacking.isEmpty { return true }
-    }
-    return false
+  /// The logs that a bundle is about.
+  private func views(
+    of peer: DeviceID, in order: BundleOrder
+  ) throws(NodeError) -> [LogID: NodeLog] {
+    try views(of: peer).filter { !order.leavesOut.contains($0.key) }
   }
 
   /// - Parameter names: Of the files where the bundle goes.
@@ -186,14 +187,24 @@ extension Node {
     var contentLimit = order.byteLimit
     // Each round notes at least one object that is damaged, and goes on without it, or has less room.
     while true {
-      guard let writing = try plan(order, contentLimit: contentLimit) else { return nil }
+      guard let writing = try plan(order, contentLimit: contentLimit) else {
+        if let limit = order.byteLimit, let all = try plan(order, contentLimit: nil),
+          all.byteCount > 0
+        {
+          throw .noRoom(limit: limit, needed: try all.lengthBound())
+        }
+        return nil
+      }
       if let limit = order.byteLimit, let content = contentLimit {
         let bound = try writing.lengthBound()
         if bound > limit {
-          guard writing.byteCount > 0 else { throw .noRoom(limit: limit, needed: bound) }
-          // At least a sixteenth less, lest objects of a few bytes take as many rounds.
-          let less = max(bound - limit, content / 16 + 1)
-          contentLimit = min(writing.byteCount - 1, content > less ? content - less : 0)
+          guard writing.byteCount > 0, content > 0 else {
+            throw .noRoom(limit: limit, needed: bound)
+          }
+          // At least a sixteenth less, lest objects of a few bytes take as many rounds; at most half,
+          // for several together may take more than each alone.
+          let less = max(min(bound - limit, content / 2), content / 16 + 1)
+          contentLimit = content > less ? content - less : 0
           continue
         }
       }
@@ -221,7 +232,7 @@ extension Node {
     var views: [LogID: NodeLog] = [:]
     var plans: [DeviceID: ExportPlan] = [:]
     for recipient in order.recipients {
-      let own = try self.views(of: recipient.peer)
+      let own = try self.views(of: recipient.peer, in: order)
       plans[recipient.peer] = try plan(for: recipient, order, own, contentLimit: contentLimit)
       views.merge(own) { view, _ in view }
     }
@@ -248,12 +259,18 @@ extension Node {
     request.full = order.isFull
     request.force = recipient.isForced
     request.byteLimit = contentLimit
+    if let limit = order.byteLimit {
+      // Names take room, too: a quarter of it at most.
+      let count = limit / UInt64(80 * max(1, order.recipients.count))
+      request.offerLimit = Int(clamping: min(count, UInt64(request.offerLimit)))
+    }
+    request.recipientCount = order.recipients.count
     request.wants = try wants(from: recipient.peer)
     let plan = try engine { () throws(SyncError) in
       try sync.plan(for: recipient.peer, views: views, request: request)
     }
     guard var plan, withhold(from: &plan, recipient, request) else { return nil }
-    return plan
+    return order.isForAnswers || !plan.runs.isEmpty ? plan : nil
   }
 
   /// Takes out the objects of groups whose members are not known yet: whoever named such a group may
@@ -266,6 +283,12 @@ extension Node {
     func isUnknown(_ log: LogID) -> Bool {
       guard let group = groupStates[log.group] else { return true }
       return group.kind == .created && group.members.isEmpty
+    }
+    for index in plan.section.logs.indices where isUnknown(plan.section.logs[index].log) {
+      plan.section.logs[index].offers = []
+      plan.section.logs[index].summaries = []
+      plan.withheld[plan.section.logs[index].log] = nil
+      plan.told[plan.section.logs[index].log] = nil
     }
     let withheld = plan.logs.map(\.log).filter(isUnknown)
     guard !withheld.isEmpty else { return true }
@@ -297,6 +320,8 @@ extension Node {
     }
     sync.peers[bundle.peer]?.owed = true
     sync.peers[bundle.peer]?.askedAt = nil
+    sync.peers[bundle.peer]?.offeredAt = nil
+    sync.peers[bundle.peer]?.toldAt = nil
     changedPeers.insert(bundle.peer)
     isStateChanged = true
   }
@@ -341,6 +366,10 @@ struct BundleOrder {
   var isDryRun = false
   /// The most bytes of the file.
   var byteLimit: UInt64?
+  /// Logs of which nothing is said.
+  var leavesOut: Set<LogID> = []
+  /// Whether it is made only to carry something.
+  var isForAnswers = true
 
   init(to recipients: [Recipient]) { self.recipients = recipients }
 }

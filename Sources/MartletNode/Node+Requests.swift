@@ -1,5 +1,5 @@
 internal import MartletObjects
-public import MartletSeal
+internal import MartletSeal
 internal import MartletSync
 internal import MartletWire
 

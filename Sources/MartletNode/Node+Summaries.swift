@@ -28,7 +28,7 @@ extension Node {
   /// Whether a summary is another member's, and signed by it.
   func isSigned(_ signed: SignedSummary, in group: GroupID) -> Bool {
     let device = signed.summary.device
-    guard device != ownID, let state = groupStates[group] else { return false }
+    guard device != ownID, let state = groupStates[group], state.isAccepted else { return false }
     switch state.kind {
     case .archived: return false
     case .direct(let other): if device != other { return false }
@@ -38,8 +38,7 @@ extension Node {
     return signed.isSigned(by: card, in: group)
   }
 
-  /// Who has delivered a message, as far as is known: by their names here, the author and this device
-  /// left out.
+  /// Who has delivered a message, as far as is known, by their names here; this device left out.
   ///
   /// - Throws: ``NodeError/unknownGroup(_:)``, ``NodeError/unknownObject(_:)``.
   public func delivered(_ id: ObjectID, in group: String) throws(NodeError) -> [String] {

@@ -31,7 +31,9 @@ extension Node {
     if let peers {
       var ids: [DeviceID] = []
       for name in peers { ids.append(state.peers[try peerIndex(name)].card.deviceID) }
-      recipients = ids
+      // Named twice is once.
+      recipients = ids.enumerated().filter { !ids[..<$0.offset].contains($0.element) }.map(
+        \.element)
     } else {
       recipients = state.peers.map(\.card.deviceID)
     }
@@ -59,19 +61,29 @@ extension Node {
         try sweep(&names, from: carrier, &report)
       }
       try summarise()
+      var failure: NodeError?
       for set in try setsLackingTheSame(recipients, standing: names, byteLimit: byteLimit) {
         var order = BundleOrder(to: set)
         order.isCheap = true
         order.isDryRun = isDryRun
         order.byteLimit = byteLimit
-        guard let exported = try export(order, through: .directory(carrier)) else { continue }
-        report.exports.append(exported)
-        if let name = exported.path?.lastComponent?.string { names.insert(name) }
+        do throws(NodeError) {
+          guard let exported = try export(order, through: .directory(carrier)) else { continue }
+          report.exports.append(exported)
+          if let name = exported.path?.lastComponent?.string { names.insert(name) }
+        } catch {
+          // What one cannot be told keeps nothing from the others.
+          switch error {
+          case .noRoom, .engine: failure = failure ?? error
+          default: throw error
+          }
+        }
       }
       if !isDryRun {
         try sweep(&names, from: carrier, &report)
         try commit()
       }
+      if let failure { throw failure }
       return report
     }
   }
@@ -133,7 +145,8 @@ extension Node {
 
   /// - Parameter here: What of ours stands on the medium.
   private func isDone(_ bundle: NodeState.Written, among here: [NodeState.Written]) -> Bool {
-    guard let journal = sync.peers[bundle.peer] else { return false }
+    // One that is no peer any more reads nothing of ours.
+    guard let journal = sync.peers[bundle.peer] else { return true }
     let isCurrent = bundle.instance == sync.device.instance
     let newer = here.filter {
       $0.peer == bundle.peer && $0.instance == sync.device.instance
@@ -145,6 +158,7 @@ extension Node {
     }
     return (sent?.runs ?? [:]).allSatisfy { log, runs in
       var rest = runs.subtracting(journal.logs[log]?.applied ?? Intervals())
+        .subtracting(journal.logs[log]?.declined ?? Intervals())
       for other in newer {
         let carried = journal.sent.first {
           $0.number == other.number && $0.instance == other.instance

@@ -16,6 +16,7 @@ final class NodeLog: LogView {
   private var chains: [Chain] = []
   private var cumulative: [UInt64] = []
   private var places: [ObjectID: UInt64] = [:]
+  private var shortPlaces: [ShortID: UInt64] = [:]
   private var placedCount = 0
   /// Held and whole, not in the log.
   var pending: Set<ObjectID> = [] {
@@ -87,6 +88,7 @@ final class NodeLog: LogView {
   private func noteAppended() {
     while placedCount < appended.count {
       places[appended[placedCount].id] = base.length + UInt64(placedCount)
+      shortPlaces[ShortID(appended[placedCount].id)] = base.length + UInt64(placedCount)
       placedCount += 1
     }
   }
@@ -104,8 +106,8 @@ final class NodeLog: LogView {
     }
     if let id = shortPending?[short] { return id }
     noteAppended()
-    if let id = places.keys.first(where: { $0.bytes.starts(with: bytes) }) {
-      return id
+    if let place = shortPlaces[short] {
+      return lost.contains(place) ? nil : try self.id(at: place)
     }
     guard base.length > 0 else { return nil }
     let id = try attempt { () throws(StoreError) in try base.id(startingWith: bytes) }

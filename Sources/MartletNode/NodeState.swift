@@ -40,7 +40,7 @@ struct NodeState: Sendable {
   /// The most headers of imported bundles and bundles of our own that are kept; the oldest go
   /// first. One that is forgotten is imported again, which changes nothing.
   static let rememberedLimit = 4096
-  static let writtenLimit = 1024
+  static let writtenLimit = 4096
   static let peerLimit = 65_536
 
   var card: Card

@@ -68,7 +68,7 @@ extension PeerLog {
 
 extension Intervals {
   /// Keeps the `limit` longest intervals, the lower ones of equals.
-  fileprivate mutating func keepLongest(_ limit: Int) {
+  mutating func keepLongest(_ limit: Int) {
     guard ranges.count > limit else { return }
     let longest = ranges.sorted {
       ($1.upperBound - $1.lowerBound, $0.lowerBound)

@@ -54,8 +54,14 @@ package enum SyncLimits {
   /// Objects that one bundle offers, and bytes of the summaries in it.
   package static let offerCount = 4096
   package static let summaryByteCount = 1 << 20
+  /// Runs of what the peer has sent itself, of all logs of one section.
+  package static let haveCount = 32_768
+  /// Messages whose parents are looked at to find what one summary says is delivered.
+  static let deliverySteps = 65_536
+  /// Intervals of what one device has delivered; the longest are kept.
+  static let deliveredIntervals = 1024
   /// Offered objects of one log and bundle that are looked up: more are not read.
-  static let offerLookups = 65_536
+  static let offerLookups = 8192
   /// Messages whose parents are looked at to find what a request needs.
   static let ancestorSteps = 65_536
   /// Epochs of one log that are known to have ended.

@@ -23,6 +23,10 @@ extension SyncState {
     /// Sent before, and gone again.
     var again = Intervals()
     var chosen = Intervals()
+    /// Bytes that there were for everything.
+    var room = UInt64.max
+    /// Something did not fit: what follows may need it.
+    var isCut = false
 
     var all: Intervals { requested.union(fresh).union(again) }
   }
@@ -32,6 +36,7 @@ extension SyncState {
     _ request: ExportRequest
   ) throws(LogReadError) -> Choice {
     var choice = Choice()
+    choice.offersLeft = min(SyncLimits.offerCount, request.offerLimit)
     var queues: [Queue] = []
     for log in order(journal.logs.keys, request) {
       guard let known = journal.logs[log], let state = logs[log], let view = views[log]
@@ -49,6 +54,7 @@ extension SyncState {
       if request.byteLimit != nil || request.recordLimit != .max, !queue.requested.isEmpty {
         queue.requested = try withAncestors(queue.requested, of: queue.all, view: view)
       }
+      queue.room = request.byteLimit ?? .max
       queue.fresh = queue.fresh.subtracting(queue.requested)
       queue.again = queue.again.subtracting(queue.requested)
       queues.append(queue)
@@ -168,12 +174,24 @@ extension SyncState {
     _ queue: inout Queue, _ parts: [KeyPath<Queue, Intervals>], _ bytes: inout UInt64,
     _ recordLimit: UInt64, view: some LogView
   ) throws(LogReadError) {
+    guard !queue.isCut else { return }
     var records = recordLimit - min(recordLimit, queue.chosen.count)
     for part in parts {
       for range in queue[keyPath: part].ranges {
-        let end = try cut(range, &bytes, &records, view: view)
-        queue.chosen.insert(range.lowerBound..<end)
-        if end < range.upperBound { return }
+        var start = range.lowerBound
+        while start < range.upperBound {
+          let end = try cut(start..<range.upperBound, &bytes, &records, view: view)
+          queue.chosen.insert(start..<end)
+          if end == range.upperBound { break }
+          // Blobs have no order: one that is longer than all the room keeps none from going.
+          guard queue.log.objectClass == .blobs, records > 0,
+            try view.byteCount(of: end..<end + 1) > queue.room
+          else {
+            queue.isCut = true
+            return
+          }
+          start = end + 1
+        }
       }
     }
   }

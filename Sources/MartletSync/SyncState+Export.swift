@@ -22,6 +22,10 @@ package struct ExportRequest: Sendable {
   /// Groups whose messages, and whose blobs, go first, in this order; others follow in that of
   /// their names.
   package var priority: [GroupID] = []
+  /// The most objects that are offered.
+  package var offerLimit = SyncLimits.offerCount
+  /// How many share the bundle, and the room for what is said to each.
+  package var recipientCount = 1
   /// Missing parents of what came from this peer and is pending here.
   package var wants: [LogID: Set<ObjectID>] = [:]
 
@@ -56,17 +60,24 @@ extension SyncState {
     guard let journal = peers[peer] else { throw .unknownPeer }
     guard journal.nextNumber < SyncLimits.bundleNumber else { throw .numbersExhausted }
     let wants = request.wants.contains { journal.logs[$0.key] != nil && !$0.value.isEmpty }
-    let asks = wants && Self.passed(request.roundTrip, since: journal.askedAt, at: request.now)
+    // While a bundle of ours stands that the peer has not read, nothing is said anew beside it.
+    let isUnread = request.standing.contains { $0 > journal.echoed }
+    let asks =
+      wants && !(isUnread && journal.askedAt != nil)
+      && Self.passed(request.roundTrip, since: journal.askedAt, at: request.now)
     var choice: Choice
     do throws(LogReadError) {
       choice = try choose(for: journal, of: peer, views: views, request)
     } catch { throw .unreadable(error) }
     let runs = choice.runs
-    let mayOffer = Self.passed(request.roundTrip, since: journal.offeredAt, at: request.now)
+    let mayOffer =
+      !(isUnread && journal.offeredAt != nil)
+      && Self.passed(request.roundTrip, since: journal.offeredAt, at: request.now)
     let offersInferred = mayOffer && !choice.inferred.isEmpty
     let mayTell = Self.passed(request.roundTrip, since: journal.toldAt, at: request.now)
     let tells = journal.logs.contains { log, known in
-      let oldest = mayTell ? known.told : known.told(withUnconfirmed: true)
+      let stands = known.telling.last.map { request.standing.contains($0.bundle) } ?? false
+      let oldest = mayTell && !stands ? known.told : known.told(withUnconfirmed: true)
       return logs[log]?.tells(peer, above: oldest, by: device.instance) == true
     }
     let speaks = journal.owed || request.force || asks || offersInferred || tells
@@ -77,7 +88,8 @@ extension SyncState {
     var sections: [SectionLog] = []
     var answers: Set<ObjectID> = []
     var told: [LogID: UInt64] = [:]
-    var summaryBytes = SyncLimits.summaryByteCount
+    var summaryBytes = SyncLimits.summaryByteCount / max(1, request.recipientCount)
+    var haveLeft = SyncLimits.haveCount / max(1, request.recipientCount)
     do throws(LogReadError) {
       for log in journal.logs.keys.sorted() {
         guard let known = journal.logs[log], let state = logs[log], let view = views[log]
@@ -95,7 +107,7 @@ extension SyncState {
         for id in known.wanted where try !view.holds(id) { answers.insert(id) }
         var said = SectionLog(
           log: log, length: view.length, lineage: state.lineage,
-          have: try haveRuns(state, known, view: view),
+          have: try haveRuns(state, known, &haveLeft, view: view),
           void: try voidRuns(state, known, view: view), receipt: Self.receipt(known),
           lost: lost.sorted(), requests: (request.wants[log] ?? []).sorted())
         said.offers = try offers(log, &choice, view: view)
@@ -138,6 +150,10 @@ extension SyncState {
       journal.offeredAt = now
     }
     if !plan.told.isEmpty { journal.toldAt = now }
+    for log in journal.logs.keys {
+      // An echo of this one must not confirm what it had no room to repeat.
+      journal.logs[log]?.forgetTelling(above: plan.told[log] ?? 0)
+    }
     for (log, sequence) in plan.told {
       journal.logs[log]?.note(Telling(bundle: plan.section.number, sequence: sequence))
     }
@@ -219,13 +235,14 @@ extension SyncState {
   }
 
   private func haveRuns(
-    _ state: GroupLogState, _ known: PeerLog, view: some LogView
+    _ state: GroupLogState, _ known: PeerLog, _ left: inout Int, view: some LogView
   ) throws(LogReadError) -> [HaveRun] {
     guard let lineage = known.lineage else { return [] }
     let said = known.applied.union(state.void)
     guard !known.correspondence.ours.subtracting(said).isEmpty else { return [] }
     var result: [HaveRun] = []
-    for run in known.correspondence.runs {
+    // What there is no room for is said once these are acknowledged.
+    for run in known.correspondence.runs where result.count < left {
       let ours = Intervals(run.ours..<run.ours + run.count).subtracting(said)
       for range in ours.ranges {
         // One epoch over there per run.
@@ -243,6 +260,7 @@ extension SyncState {
         }
       }
     }
+    left -= min(left, result.count)
     return result.sorted { $0.range.lowerBound < $1.range.lowerBound }
   }
 

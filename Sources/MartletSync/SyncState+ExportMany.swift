@@ -14,6 +14,7 @@ extension SyncState {
     _ plans: [DeviceID: ExportPlan], views: [LogID: some LogView]
   ) throws(SyncError) -> [DeviceID: ExportPlan] {
     guard plans.count > 1 else { return plans }
+    // Nothing is said to several that carries nothing: it would only tell them of each other.
     let shared = sharedLogs(of: plans.keys)
     var runs: [LogID: Intervals] = [:]
     var absent: [LogID: [ObjectID]] = [:]
@@ -33,6 +34,7 @@ extension SyncState {
       carried.append(CarriedLog(log: log, keys: [], runs: list, absent: absent[log] ?? []))
     }
     var result: [DeviceID: ExportPlan] = [:]
+    guard !carried.isEmpty else { return [:] }
     for (peer, plan) in plans {
       let isCarried = plan.runs.contains { shared.contains($0.key) && !$0.value.isEmpty }
       guard isCarried || plan.runs.isEmpty || peers[peer]?.owed == true else { continue }

@@ -64,8 +64,9 @@ extension SyncState {
     guard log.objectClass == .messages, let state = logs[log],
       state.ownSummary?.signed.summary.device != summary.device
     else { return false }
-    let present = peers[summary.device]?.instance
-    if let present, summary.instance != present { return false }
+    let journal = peers[summary.device]
+    if journal?.retired.contains(summary.instance) == true { return false }
+    let isOwnWord = peer == summary.device && journal?.instance == summary.instance
     var known = KnownSummary(signed, sequence: state.summarySequence + 1)
     if let old = state.summaries[summary.device] {
       let before = old.signed.summary
@@ -78,7 +79,8 @@ extension SyncState {
         let heads = Set(known.missing)
         known.missing +=
           old.missing.prefix(KnownSummary.missingLimit).filter { !heads.contains($0) }
-      } else if present == nil {
+      } else if !isOwnWord, journal?.retired.contains(before.instance) != true {
+        // One that is not known may be a later life that only others have heard yet.
         guard (summary.count, summary.instance) > (before.count, before.instance) else {
           return false
         }
@@ -95,7 +97,13 @@ extension SyncState {
 
   /// What is known of a device's deliveries without following its heads.
   func hint(of summary: Summary, _ log: LogID) -> KnownSummary.Hint {
-    var hint = KnownSummary.Hint(own: logs[log]?.ownSummary?.signed.summary)
+    var hint = KnownSummary.Hint()
+    if let state = logs[log], state.void.isEmpty,
+      let own = state.ownSummary?.signed.summary, own.instance == device.instance
+    {
+      // The same heads are the same messages, save where something expired: no head is known of that.
+      hint.own = own
+    }
     if let journal = peers[summary.device], journal.instance == summary.instance,
       let known = journal.logs[log]
     {
@@ -189,7 +197,8 @@ extension KnownSummary {
 
   /// Follows the heads that came into our log to what is delivered with them.
   ///
-  /// - Complexity: Time in what is newly delivered and not in the hint.
+  /// - Complexity: Time in what is newly delivered and not in the hint, up to a limit; the rest is
+  ///   followed the next time.
   mutating func extend(by hint: Hint, view: some LogView) throws(LogReadError) {
     let summary = signed.summary
     if let own = hint.own, own.count == view.length, summary.count == own.count,
@@ -206,9 +215,15 @@ extension KnownSummary {
     for id in missing {
       if let place = try view.position(of: id) { stack.append(place) } else { still.append(id) }
     }
+    var found: Set<UInt64> = []
     while let place = stack.popLast() {
-      guard !delivered.contains(place) else { continue }
-      delivered.insert(place)
+      guard !delivered.contains(place), !found.contains(place) else { continue }
+      guard found.count < SyncLimits.deliverySteps else {
+        // The next time goes on from here.
+        if still.count < Self.missingLimit { still.append(try view.id(at: place)) }
+        continue
+      }
+      found.insert(place)
       for parent in try view.parents(at: place) {
         if let place = try view.position(of: parent) {
           if !delivered.contains(place) { stack.append(place) }
@@ -219,6 +234,8 @@ extension KnownSummary {
       }
     }
     missing = still
+    delivered = delivered.union(Intervals(found.sorted().map { $0..<$0 + 1 }))
+    delivered.keepLongest(SyncLimits.deliveredIntervals)
   }
 
   /// Forgets what stood at positions that are no more.
@@ -244,6 +261,11 @@ extension PeerLog {
     // Of many that were not echoed, the first ones and the last say enough.
     if telling.count >= Self.tellingLimit { telling.removeLast() }
     telling.append(bundle)
+  }
+
+  /// A bundle tells no more than this: what others on their way told beyond it is told again.
+  mutating func forgetTelling(above sequence: UInt64) {
+    if let last = telling.last, last.sequence > sequence { telling = [] }
   }
 
   /// The peer echoed a bundle, and so heard what it and those before it told.
