@@ -36,6 +36,8 @@ package enum Rival: String, Sendable, CaseIterable {
     /// Seconds from the writing of a message to its arrival, ascending.
     package var delays: [UInt64] = []
 
+    package init() {}
+
     package var copies: Double { Double(carried) / Double(max(1, delivered)) }
 
     package func delay(percentile: Double) -> UInt64? {
