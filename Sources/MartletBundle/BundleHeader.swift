@@ -82,12 +82,15 @@ package struct BundleHeader: Sendable {
   ///
   /// The recipients' slots stand in random order among decoys.
   ///
-  /// - Parameter sectionKeys: One for each recipient, in the same order.
+  /// - Parameters:
+  ///   - sectionKeys: One for each recipient, in the same order.
+  ///   - boxRandom: For the one-time keys of the slots; what `random` gives does not hang on them.
   /// - Throws: ``BundleError/badSlotCount`` for no recipients or more than 256, or
   ///   ``BundleError/badRecipient``.
   package init(
     bundleKey: SecretKey, recipients: [SealingPublicKey], sectionKeys: [SecretKey],
-    segmentByteCountLog2: UInt8 = 20, random: any RandomSource
+    segmentByteCountLog2: UInt8 = 20, random: any RandomSource,
+    boxRandom: any RandomSource = SystemRandom()
   ) throws(BundleError) {
     guard Self.segmentSizes.contains(segmentByteCountLog2) else { throw .badSegmentSize }
     guard recipients.count == sectionKeys.count,
@@ -97,11 +100,11 @@ package struct BundleHeader: Sendable {
     for (index, (recipient, sectionKey)) in zip(recipients, sectionKeys).enumerated() {
       let number = [UInt8(truncatingIfNeeded: index), UInt8(truncatingIfNeeded: index >> 8)]
       let content = bundleKey.exposedBytes() + sectionKey.exposedBytes() + number
-      guard let slot = recipient.seal(content, random: random) else { throw .badRecipient }
+      guard let slot = recipient.seal(content, random: boxRandom) else { throw .badRecipient }
       slots.append(slot)
     }
     while slots.count < bucket {
-      slots.append(SealedBox.decoy(byteCount: Self.slotContentByteCount, random: random))
+      slots.append(SealedBox.decoy(byteCount: Self.slotContentByteCount, random: boxRandom))
     }
     for index in slots.indices.reversed() where index > 0 {
       let word = random.bytes(8).reduce(0) { $0 << 8 | UInt64($1) }

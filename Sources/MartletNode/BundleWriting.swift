@@ -130,7 +130,7 @@ struct BundleWriting {
       let header = try BundleHeader(
         bundleKey: bundleKey, recipients: [card.sealingKey], sectionKeys: [sectionKey],
         segmentByteCountLog2: BundleHeader.segmentByteCountLog2(forContent: byteCount),
-        random: random)
+        random: random, boxRandom: random)
       let manifest = Manifest(
         card: node.card, recipients: [order.peer], sectionHashes: [], headerHash: header.hash,
         instance: node.sync.device.instance, retired: node.sync.device.retired,

@@ -150,6 +150,7 @@ package final class Simulation {
     }
     noteState()
     report.delays.sort()
+    report.arrivals.sort()
   }
 
   private func perform(_ event: Event) {
