@@ -82,7 +82,8 @@ package struct BundleHeader: Sendable {
   ///
   /// The recipients' slots stand in random order among decoys.
   ///
-  /// - Parameter sectionKeys: One for each recipient, in the same order.
+  /// - Parameters:
+  ///   - sectionKeys: One for each recipient, in the same order.
   /// - Throws: ``BundleError/badSlotCount`` for no recipients or more than 256, or
   ///   ``BundleError/badRecipient``.
   package init(

@@ -46,6 +46,8 @@ struct BundleWriting {
     var prelude: [UInt8]
   }
 
+  /// What went to one of the recipients before, or was named as lacking by one.
+  private var resent: [LogID: Intervals] = [:]
   private var writtenBytes: UInt64 = 0
   private var writtenObjects: UInt64 = 0
 
@@ -122,6 +124,8 @@ struct BundleWriting {
     through outlet: BundleOutlet
   ) throws(Failure) -> (path: FilePath?, byteCount: UInt64) {
     let envelope = try naming { () throws(NodeError) in try seal() }
+    // Before what is superseded by this one is forgotten.
+    resent = try naming { () throws(NodeError) in try resentPositions() }
     let name = DirectoryCarrier.newName(random: node.environment.random.bytes(9))
     let before = recipients.map { ($0, node.sync.peers[$0.peer]) }
     try naming { () throws(NodeError) in try note(name, outlet) }
@@ -291,7 +295,7 @@ struct BundleWriting {
         segmentByteCountLog2: envelope.header.segmentByteCountLog2))
     // On its way for the first time an object is not hashed: if it is damaged, the receiver's
     // chain tells, and it comes this way again.
-    let resent = resentPositions()
+    let resent = resent
     let isFull = order.isFull
     let objects = ObjectReading(ObjectWalk(plan.logs, views: views), of: node) {
       isFull || resent[$0.log]?.contains($0.position) == true
@@ -364,10 +368,15 @@ struct BundleWriting {
     }
   }
 
-  /// Positions that went to one of these peers before.
-  private func resentPositions() -> [LogID: Intervals] {
+  private func resentPositions() throws(NodeError) -> [LogID: Intervals] {
     var resent: [LogID: Intervals] = [:]
     for recipient in recipients {
+      for (log, view) in views where node.sync.peers[recipient.peer]?.logs[log] != nil {
+        let denied = try node.engine { () throws(SyncError) in
+          try node.sync.denied(by: recipient.peer, of: log, view: view)
+        }
+        resent[log] = (resent[log] ?? Intervals()).union(denied)
+      }
       for bundle in node.sync.peers[recipient.peer]?.sent ?? []
       where bundle.number != recipient.section.number {
         for (log, positions) in bundle.runs {

@@ -91,6 +91,7 @@ private struct Total: CustomStringConvertible {
   var settled = 0
   var failed: [UInt64] = []
   var delays: [UInt64] = []
+  var arrivals: [UInt64] = []
 
   mutating func add(_ report: Report) {
     runs += 1
@@ -101,19 +102,24 @@ private struct Total: CustomStringConvertible {
     useful += report.useful
     strays += report.strays
     delays += report.delays
+    arrivals += report.arrivals
     if report.acknowledgedAt != nil { settled += 1 }
     if !report.violations.isEmpty { failed.append(report.seed) }
   }
 
   var description: String {
-    let sorted = delays.sorted()
-    func delay(_ part: Double) -> UInt64 {
-      sorted.isEmpty ? 0 : sorted[min(sorted.count - 1, Int(Double(sorted.count) * part))]
+    func times(_ delays: [UInt64]) -> String {
+      guard !delays.isEmpty else { return "never" }
+      let sorted = delays.sorted()
+      func part(_ part: Double) -> UInt64 {
+        sorted[min(sorted.count - 1, Int(Double(sorted.count) * part))]
+      }
+      return "after \(part(0.5)) s (99 %: \(part(0.99)) s)"
     }
     let copies = (Double(carried) / Double(max(1, useful)) * 1000).rounded() / 1000
     return """
       \(runs) seeds, \((deviceYears * 10).rounded() / 10) device-years, \(contacts) contacts, \
-      \(messages) messages, \(copies) copies, delay \(delay(0.5)) s and \(delay(0.99)) s, \
+      \(messages) messages, \(copies) copies, held \(times(arrivals)), delivered \(times(delays)), \
       \(settled) settled, \(strays) strays, failed: \
       \(failed.isEmpty ? "none" : failed.map(String.init).joined(separator: " "))
       """

@@ -24,6 +24,9 @@ package struct Report: Equatable, Sendable {
   package var lacking = 0
   /// Seconds from the writing of a message to its delivery at each other member, ascending.
   package var delays: [UInt64] = []
+  /// Seconds from the writing of a message to its being held at each other member, parents or not;
+  /// ascending.
+  package var arrivals: [UInt64] = []
   /// The most bytes that a device kept of its peers.
   package var peakJournalBytes = 0
   /// The most bytes that the files of a device had.

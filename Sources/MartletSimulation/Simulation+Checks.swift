@@ -18,11 +18,11 @@ extension Simulation {
       let start = device.holdings.logged[index].count
       let fresh = try node.loggedIDs(of: group, from: UInt64(start))
       device.holdings.logged[index] += fresh
-      for id in fresh where device.holdings.since[index][id] == nil {
+      for id in fresh + node.pendingIDs(of: group)
+      where device.holdings.since[index][id] == nil {
         device.holdings.since[index][id] = step
-      }
-      for id in node.pendingIDs(of: group) where device.holdings.since[index][id] == nil {
-        device.holdings.since[index][id] = step
+        guard let message = written[index][id], message.author != device.index else { continue }
+        count { $0.arrivals.append(now - message.time) }
       }
       if !device.holdings.lost[index].isEmpty {
         let lost = Set(try node.lostIDs(of: group))

@@ -159,7 +159,7 @@ extension Simulation {
             "\(devices[peer].name) does not hold what \(device.name) was told that it holds")
         }
         for (theirs, id) in try node.acknowledging(to: devices[peer].name, of: group)
-        where !device.holdings.holds(id, in: index) {
+        where !device.holdings.holds(id, in: index) && !device.holdings.lost[index].contains(id) {
           violate(
             .receiptsAreTrue,
             "\(device.name) would acknowledge \(theirs) of \(devices[peer].name) and holds it not")

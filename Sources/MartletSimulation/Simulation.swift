@@ -116,6 +116,8 @@ package final class Simulation {
       devices.append(device)
     }
     for device in devices {
+      // What was prepared is handed over before anything can happen to it.
+      try opened(device).deliver()
       try refresh(device)
       try noteAcknowledged(device)
       if scenario.faults.contains(where: { [.adopt, .rollback].contains($0.kind) }) {
@@ -159,6 +161,7 @@ package final class Simulation {
     }
     noteState()
     report.delays.sort()
+    report.arrivals.sort()
   }
 
   private func perform(_ event: Event) {

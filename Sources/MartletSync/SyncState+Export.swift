@@ -205,6 +205,16 @@ extension SyncState {
     return held.subtracting(try denied(known, view: view))
   }
 
+  /// Our positions that a peer says it does not hold: lost there, or asked for.
+  package func denied(
+    by peer: DeviceID, of log: LogID, view: some LogView
+  ) throws(SyncError) -> Intervals {
+    guard let known = peers[peer]?.logs[log] else { return Intervals() }
+    do throws(LogReadError) { return try Self.denied(known, view: view) } catch {
+      throw .unreadable(error)
+    }
+  }
+
   /// Our positions that the peer says it does not hold, whatever else was said of them.
   static func denied(_ known: PeerLog, view: some LogView) throws(LogReadError) -> Intervals {
     var positions: [UInt64] = []

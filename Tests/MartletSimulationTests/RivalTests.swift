@@ -9,7 +9,7 @@ struct SlowMailTests {
     var all = Rival.Outcome()
     for seed in seeds {
       let outcome = rival.run(
-        Rival.Mail(), count: 100, until: Self.year, length: 4 * Self.year, seed: seed)
+        Rival.Mail(), count: 100, until: Self.year, length: 20 * Self.year, seed: seed)
       all.carried += outcome.carried
       all.delivered += outcome.delivered
       all.messages += outcome.messages
@@ -23,14 +23,14 @@ struct SlowMailTests {
   func rivals() {
     for rival in Rival.allCases {
       let outcome = run(rival, seeds: 1...20)
+      let (half, most) = (outcome.delay(percentile: 50) ?? 0, outcome.delay(percentile: 99) ?? 0)
+      print(
+        "\(rival.rawValue): \(outcome.copies) copies, \(half / 86_400) and \(most / 86_400) days")
       if rival == .copies {
         #expect(outcome.delivered < outcome.messages)
       } else {
         #expect(outcome.delivered == outcome.messages, "\(rival.rawValue)")
       }
-      print(
-        rival.rawValue, outcome.copies, (outcome.delay(percentile: 50) ?? 0) / 86_400,
-        (outcome.delay(percentile: 99) ?? 0) / 86_400)
     }
   }
 
@@ -39,7 +39,7 @@ struct SlowMailTests {
     let scenario = try Scenarios.named("slow-mail")
     var carried = 0
     var useful = 0
-    for seed in UInt64(1)...2 {
+    for seed in UInt64(1)...1 {
       let report = try Scenarios.run(scenario, seed: seed)
       #expect(report.violations.isEmpty, "seed \(seed)")
       #expect(report.lacking == 0, "seed \(seed)")

@@ -83,7 +83,7 @@ struct ScenarioTextTests {
     for name in [
       "p1", "p1-left", "p2", "p2-left", "p3", "p4", "windows-5m", "windows-30s", "slow-mail",
       "mule",
-      "hundred", "dozen", "years",
+      "hundred", "dozen", "years", "rot",
     ] {
       #expect(throws: Never.self) { try Scenarios.named(name) }
     }

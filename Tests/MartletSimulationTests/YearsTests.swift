@@ -8,7 +8,7 @@ struct SimulatedYearsTests {
   /// device-years.
   static let environment = ProcessInfo.processInfo.environment
   static let one = environment["MARTLET_SIM_SEED"].flatMap(UInt64.init)
-  static let count = max(1, environment["MARTLET_SIM_SEEDS"].flatMap(UInt64.init) ?? 8)
+  static let count = max(1, environment["MARTLET_SIM_SEEDS"].flatMap(UInt64.init) ?? 29)
   static let threadCount: UInt64 = 2
 
   @Test("break no invariant", arguments: 1...threadCount)
