@@ -186,7 +186,7 @@ struct BundleImport {
     for said in section.logs where node.sync.peers[peer]?.logs[said.log] != nil {
       let log = try node.log(said.log)
       for signed in said.summaries where node.isSigned(signed, in: said.log.group) {
-        try node.engine { () throws(SyncError) in
+        _ = try node.engine { () throws(SyncError) in
           try node.sync.take(
             signed, of: said.log, from: reception.isNewer ? peer : nil, view: log)
         }

@@ -43,6 +43,7 @@ extension GroupState {
       stored.position = cursor.position
       stored.state = Data(cursor.state)
       stored.rejected = cursor.rejected.map { Data($0.bytes) }
+      stored.skipped = cursor.skipped.sorted()
       return stored
     }
     return try StateCodec.encode(message)
@@ -87,7 +88,7 @@ extension GroupState {
     for stored in message.cursors {
       cursors[stored.client] = Cursor(
         position: stored.position, state: [UInt8](stored.state),
-        rejected: try StateCodec.names(stored.rejected))
+        rejected: try StateCodec.names(stored.rejected), skipped: Set(stored.skipped))
     }
   }
 

@@ -28,6 +28,10 @@ struct GroupState: Sendable {
     var state: [UInt8] = []
     /// The last ones, for the view of the undelivered.
     var rejected: [ObjectID] = []
+    /// Positions below that were damaged when their turn came, and are handed over once they are
+    /// back.
+    var skipped: Set<UInt64> = []
+    static let skippedLimit = 4096
     static let rejectedLimit = 1024
     static let stateLimit = 1 << 20
   }

@@ -34,12 +34,14 @@ extension Node {
 
   /// Hands over what was appended before a client was there, or before the group was accepted.
   ///
-  /// Stops where an object cannot be read: what comes after waits until it can.
+  /// What is damaged is passed over, and handed over when it is back; where anything else cannot be
+  /// read it stops, and what comes after waits until it can.
   func deliverWaiting(in id: GroupID) throws(NodeError) {
     guard groupStates[id]?.isAccepted == true, !clients.isEmpty else { return }
     let log = try log(LogID(group: id, objectClass: .messages))
     let length = log.length
     let lowest = clients.keys.map { groupStates[id]?.cursors[$0]?.position ?? 0 }.min() ?? length
+    try deliverSkipped(in: id)
     guard lowest < length else { return }
     // What is read is to be committed; only then does it stand where the log says.
     if transaction != nil { try commit(keepsJournals: false) }
@@ -51,10 +53,63 @@ extension Node {
         try log.objects(position..<min(length, position + 256))
       }
       for stored in objects {
-        guard let (object, opened) = try? opened(stored, in: id) else { return }
-        deliver(
-          stored.id, opened.message, parents: object.header.parents, at: position, in: id)
+        do throws(NodeError) {
+          let (object, opened) = try opened(stored, in: id)
+          deliver(
+            stored.id, opened.message, parents: object.header.parents, at: position, in: id)
+        } catch {
+          guard try pass(over: position, error, in: id) else { return }
+        }
         position += 1
+      }
+    }
+  }
+
+  /// Notes a damaged message as lost, and goes on without it.
+  ///
+  /// - Returns: Whether it is damaged, and there is room to remember it.
+  private func pass(
+    over position: UInt64, _ error: NodeError, in id: GroupID
+  ) throws(NodeError) -> Bool {
+    let log = LogID(group: id, objectClass: .messages)
+    switch error {
+    case .store(.missing), .store(.objectDamaged): break
+    default: return false
+    }
+    for type in clients.keys {
+      guard (groupStates[id]?.cursors[type]?.skipped.count ?? 0) < GroupState.Cursor.skippedLimit
+      else { return false }
+    }
+    if sync.logs[log]?.lost.contains(position) != true {
+      try loadJournals()
+      try lose([log: [position]])
+    }
+    for type in clients.keys where groupStates[id]?.cursors[type]?.position ?? 0 == position {
+      groupStates[id]?.cursors[type, default: GroupState.Cursor()].skipped.insert(position)
+      groupStates[id]?.cursors[type, default: GroupState.Cursor()].position = position + 1
+    }
+    changedGroups.insert(id)
+    return true
+  }
+
+  /// Hands over what was damaged when its turn came and is back.
+  private func deliverSkipped(in id: GroupID) throws(NodeError) {
+    let log = try log(LogID(group: id, objectClass: .messages))
+    for (type, client) in clients {
+      let back = (groupStates[id]?.cursors[type]?.skipped ?? []).filter {
+        $0 < log.length && !log.lost.contains($0)
+      }
+      guard !back.isEmpty else { continue }
+      if transaction != nil { try commit(keepsJournals: false) }
+      groupStates[id]?.unlock(with: try identity().sealing)
+      for position in back.sorted() {
+        let stored = try reading(log) { () throws(LogReadError) in try log.object(at: position) }
+        guard let (object, opened) = try? opened(stored, in: id) else { continue }
+        groupStates[id]?.cursors[type]?.skipped.remove(position)
+        changedGroups.insert(id)
+        if opened.message.client == type {
+          hand(stored.id, opened.message, parents: object.header.parents, to: client, in: id)
+        }
       }
     }
   }

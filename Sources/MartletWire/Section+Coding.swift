@@ -35,7 +35,9 @@ extension Section {
     }
     try Canonical.limit(message.logs.count, 2 * Limits.groupCount)
     var logs: [SectionLog] = []
-    for log in message.logs { logs.append(try SectionLog(log)) }
+    // Two bits on the wire make sixteen bytes in memory.
+    var left = 2 * Limits.runCount
+    for log in message.logs { logs.append(try SectionLog(log, intervalsLeft: &left)) }
     guard Set(logs.map(\.log)).count == logs.count else { throw .badField("logs") }
     self.init(
       number: message.number, echo: echo, logs: logs,
@@ -67,7 +69,18 @@ extension SectionLog {
     return message
   }
 
-  fileprivate init(_ message: Martlet_SectionLog) throws(WireError) {
+  /// - Parameter intervalsLeft: How many more the section may have.
+  fileprivate init(
+    _ message: Martlet_SectionLog, intervalsLeft: inout Int
+  ) throws(WireError) {
+    func intervals(
+      _ bytes: Data, _ field: String, _ left: inout Int
+    ) throws(WireError) -> Intervals {
+      let set = try IntervalCode.decode(
+        [UInt8](bytes), limit: min(left, Limits.runCount), field)
+      left -= set.ranges.count
+      return set
+    }
     try Canonical.limit(message.have.count, Limits.runCount)
     try Canonical.limit(message.void.count, Limits.runCount)
     var have: [HaveRun] = []
@@ -90,8 +103,7 @@ extension SectionLog {
     if !message.receiptLineage.isEmpty {
       receipt = try Receipt(
         lineage: Lineage(message.receiptLineage),
-        held: try IntervalCode.decode(
-          [UInt8](message.receipt), limit: Limits.runCount, "receipt"),
+        held: try intervals(message.receipt, "receipt", &intervalsLeft),
         chains: [UInt8](message.receiptChains))
     }
     self.init(
@@ -107,10 +119,12 @@ extension SectionLog {
       }
       offers.append(next)
     }
-    requested = try IntervalCode.decode(
-      [UInt8](message.requested), limit: Limits.runCount, "requested")
-    declined = try IntervalCode.decode(
-      [UInt8](message.declined), limit: Limits.runCount, "declined")
+    // They are numbered as the receipt is.
+    guard receipt != nil || message.requested.isEmpty && message.declined.isEmpty else {
+      throw .badField("requested")
+    }
+    requested = try intervals(message.requested, "requested", &intervalsLeft)
+    declined = try intervals(message.declined, "declined", &intervalsLeft)
     try Canonical.limit(message.summaries.count, Limits.memberCount)
     for bytes in message.summaries {
       summaries.append(try SignedSummary(decoding: [UInt8](bytes)))

@@ -1,3 +1,4 @@
+import MartletSeal
 import MartletTestSupport
 import Testing
 
@@ -73,5 +74,29 @@ struct IntervalCodeTests {
   func alternating() {
     let set = Intervals((0..<5000 as Range<UInt64>).map { 2 * $0..<2 * $0 + 1 })
     #expect(IntervalCode.encode(set).count <= 5000 / 8 + 8)
+  }
+
+  @Test("of one section are no more than a limit together, whatever they take on the wire")
+  func together() throws {
+    let random = SeededRandom(seed: 3)
+    let many = Intervals(
+      (0..<UInt64(Limits.runCount)).map { 2 * $0..<2 * $0 + 1 })
+    var logs: [SectionLog] = []
+    for count in 1...3 {
+      var log = SectionLog(
+        log: LogID(group: GroupID(random.digest()), objectClass: .messages), length: 9,
+        lineage: Lineage(epoch: EpochID(random: random)), have: [], void: [],
+        receipt: Receipt(
+          lineage: Lineage(epoch: EpochID(random: random)), held: Intervals(), chainTails: [:]),
+        lost: [], requests: [])
+      log.declined = many
+      logs.append(log)
+      let bytes = Section(number: 1, echo: nil, logs: logs, answeredAbsent: []).encoded
+      if count < 3 {
+        #expect(try Section(decoding: bytes).logs.count == count)
+      } else {
+        #expect(throws: WireError.self) { try Section(decoding: bytes) }
+      }
+    }
   }
 }

@@ -280,6 +280,9 @@ package nonisolated struct Martlet_CursorMessage: Sendable {
 
   package var rejected: [Data] = []
 
+  /// lost when their turn came
+  package var skipped: [UInt64] = []
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -793,7 +796,7 @@ nonisolated extension Martlet_PendingMessage: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension Martlet_CursorMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".CursorMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}client\0\u{1}position\0\u{1}state\0\u{1}rejected\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}client\0\u{1}position\0\u{1}state\0\u{1}rejected\0\u{1}skipped\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -805,6 +808,7 @@ nonisolated extension Martlet_CursorMessage: SwiftProtobuf.Message, SwiftProtobu
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.position) }()
       case 3: try { try decoder.decodeSingularBytesField(value: &self.state) }()
       case 4: try { try decoder.decodeRepeatedBytesField(value: &self.rejected) }()
+      case 5: try { try decoder.decodeRepeatedUInt64Field(value: &self.skipped) }()
       default: break
       }
     }
@@ -823,6 +827,9 @@ nonisolated extension Martlet_CursorMessage: SwiftProtobuf.Message, SwiftProtobu
     if !self.rejected.isEmpty {
       try visitor.visitRepeatedBytesField(value: self.rejected, fieldNumber: 4)
     }
+    if !self.skipped.isEmpty {
+      try visitor.visitPackedUInt64Field(value: self.skipped, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -831,6 +838,7 @@ nonisolated extension Martlet_CursorMessage: SwiftProtobuf.Message, SwiftProtobu
     if lhs.position != rhs.position {return false}
     if lhs.state != rhs.state {return false}
     if lhs.rejected != rhs.rejected {return false}
+    if lhs.skipped != rhs.skipped {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
