@@ -51,6 +51,8 @@ struct LabelTests {
       "mrt file",
       "mrt file chunk",
       "mrt file chunks",
+      "mrt summary",
+      "mrt heads",
     ]
     #expect(Set(Label.allCases.map(\.rawValue)) == released)
   }
