@@ -12,6 +12,8 @@ internal import Synchronization
 package enum SeededSodium {
   private static let generators = Mutex<[UInt: SeededRandom]>([:])
   private static let isInstalled: Bool = {
+    // It draws as well, the first time: what that takes would be missing in the first run alone.
+    guard sodium_init() >= 0 else { return false }
     // As long as the process: libsodium keeps the pointer.
     let implementation = UnsafeMutablePointer<randombytes_implementation>.allocate(capacity: 1)
     var made = randombytes_implementation()
