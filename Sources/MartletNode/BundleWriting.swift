@@ -319,7 +319,11 @@ struct BundleWriting {
       if source.isFinished { return nil }
       if let (step, bytes) = try next(of: objects) {
         do throws(BundleError) { try source.add(bytes, step.object.id) } catch {
-          throw .damaged([step.log: [step.position]])
+          // What came back after it was damaged stands elsewhere: only one that is hashed is looked for.
+          let whole = try wholeBytes(step)
+          do throws(BundleError) { try source.add(whole, step.object.id) } catch {
+            throw .damaged([step.log: [step.position]])
+          }
         }
         try count(step.object)
       } else {
@@ -328,6 +332,15 @@ struct BundleWriting {
             throw NodeError.engine(error.description)
           }
         }
+      }
+    }
+  }
+
+  private func wholeBytes(_ step: ObjectWalk.Step) throws(Failure) -> [UInt8] {
+    do throws(StoreError) { return try node.store.read(step.object) } catch {
+      switch error {
+      case .missing, .objectDamaged: throw .damaged([step.log: [step.position]])
+      default: throw .node(.store(error))
       }
     }
   }

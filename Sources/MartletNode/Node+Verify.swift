@@ -6,7 +6,8 @@ extension Node {
   /// Re-reads and re-hashes everything that is held.
   ///
   /// Open for writing, it moves damaged files aside and lists their objects as lost in the next
-  /// bundles, so that peers send them again; open for reading it only tells.
+  /// bundles, so that peers send them again, and no longer lists what is whole elsewhere; open for
+  /// reading it only tells.
   public func verify() throws(NodeError) -> VerifyReport {
     let held = groupStates.values.flatMap { $0.pending.values.map(\.stored) }
     let found = try stored { () throws(StoreError) in
@@ -21,11 +22,18 @@ extension Node {
     let report = VerifyReport(
       objectCount: found.objectCount, byteCount: found.byteCount,
       damage: found.damage.map(\.description), lost: found.lost.map(\.id) + found.lostHeld)
-    guard isWriting, !report.lost.isEmpty else { return report }
+    guard isWriting else { return report }
+    var positions: [LogID: Set<UInt64>] = [:]
+    for (log, position, _) in found.lost { positions[log, default: []].insert(position) }
+    let whole = try wholeAgain(except: positions)
+    guard !report.lost.isEmpty || !whole.isEmpty else { return report }
     try changing { () throws(NodeError) in
       try loadJournals()
-      var positions: [LogID: Set<UInt64>] = [:]
-      for (log, position, _) in found.lost { positions[log, default: []].insert(position) }
+      for (log, position, id) in whole {
+        sync.logs[log]?.regained(id, at: position)
+        try self.log(log).lost = sync.logs[log]?.lost ?? Intervals()
+        changedGroups.insert(log.group)
+      }
       for id in groupStates.keys {
         let gone = found.lostHeld.filter { groupStates[id]?.pending[$0] != nil }
         if !gone.isEmpty { try forgetPending(gone, in: id) }
@@ -34,5 +42,27 @@ extension Node {
       try commit()
     }
     return report
+  }
+
+  /// What is listed as lost and can be read all the same.
+  private func wholeAgain(
+    except lost: [LogID: Set<UInt64>]
+  ) throws(NodeError) -> [(log: LogID, position: UInt64, id: ObjectID)] {
+    var whole: [(log: LogID, position: UInt64, id: ObjectID)] = []
+    for (log, state) in sync.logs where !state.lost.isEmpty {
+      let view = try self.log(log)
+      for position in state.lost.ranges.joined()
+      where position < view.length && lost[log]?.contains(position) != true {
+        let id = try reading(view) { () throws(LogReadError) in try view.id(at: position) }
+        do throws(StoreError) { _ = try store.read(id) } catch {
+          switch error {
+          case .missing, .objectDamaged: continue
+          default: throw .store(error)
+          }
+        }
+        whole.append((log, position, id))
+      }
+    }
+    return whole
   }
 }

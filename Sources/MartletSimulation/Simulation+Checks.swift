@@ -24,13 +24,14 @@ extension Simulation {
         guard let message = written[index][id], message.author != device.index else { continue }
         count { $0.arrivals.append(now - message.time) }
       }
-      if !device.holdings.lost[index].isEmpty {
-        let lost = Set(try node.lostIDs(of: group))
-        for id in device.holdings.lost[index].subtracting(lost) {
-          device.holdings.since[index][id] = step
-        }
-        device.holdings.lost[index] = lost
+      let lost = Set(try node.lostIDs(of: group))
+      if !lost.isSubset(of: device.holdings.lost[index]) {
+        violate(.acknowledgedIsKept, "\(device.name) gives up what no fault took from it")
       }
+      for id in device.holdings.lost[index].subtracting(lost) {
+        device.holdings.since[index][id] = step
+      }
+      device.holdings.lost[index] = lost
       let epoch = node.epoch(of: group)
       let renumbered = epoch != device.epochs[index]
       device.epochs[index] = epoch

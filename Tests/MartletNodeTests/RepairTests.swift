@@ -128,6 +128,51 @@ struct RepairTests {
     #expect(try village.texts("clinic", in: "laptop") == ["m1", "m2"])
   }
 
+  @Test("what was damaged, wherever that is, and came back is given on, and not given up")
+  func givenOn() throws {
+    let names = ["ada", "ben", "cyd"]
+    let village = try DeliveredTests().row(names, seed: 9)
+    let group = try #require(try village.open("ada").groups().first { $0.name == "all" }).id
+    let before = Set(try village.disk.list("/d/ben/packs").map(\.string))
+    _ = try village.open("ada").send(client: "note", body: Array("m1".utf8), to: "all")
+    let meet = { (here: String, there: String, village: Village) in
+      let stick = FilePath("/stick-\(min(here, there))-\(max(here, there))")
+      _ = try village.open(here).sync(stick, with: [there])
+    }
+    try meet("ada", "ben", village)
+    try meet("ben", "ada", village)
+    try village.disk.syncFileSystem(at: "/")
+    let new = try village.disk.list("/d/ben/packs").map(\.string)
+      .filter { !before.contains($0) && $0.hasSuffix(".pack") }
+    let pack = FilePath("/d/ben/packs").appending(try #require(new.first))
+    let count = try village.disk.readAll(pack, limit: 1 << 20).count
+    var tried = 0
+    for place in stride(from: 0, to: count, by: 5) {
+      let copy = Village(village, on: village.disk.powerCut(seed: 1), seed: UInt64(place))
+      let file = try copy.disk.openFile(pack, .readWrite)
+      var byte = try copy.disk.readAll(pack, limit: 1 << 20)[place]
+      byte ^= 1 << UInt8(place / 5 % 8)
+      try file.write(at: UInt64(place), [byte])
+      try copy.disk.syncFileSystem(at: "/")
+      // Of the pack's own head and tail nothing is lost.
+      guard try copy.open("ben").verify().lost.count == 1 else { continue }
+      tried += 1
+      for _ in 0..<3 {
+        copy.clock.pass(2 * 24 * 3600)
+        for (here, there) in [("ben", "ada"), ("ada", "ben")] { try meet(here, there, copy) }
+      }
+      try meet("ben", "ada", copy)
+      #expect(try copy.open("ben").lostIDs(of: group).isEmpty, "byte \(place)")
+      for _ in 0..<5 {
+        copy.clock.pass(2 * 24 * 3600)
+        for (here, there) in [("ben", "cyd"), ("cyd", "ben")] { try meet(here, there, copy) }
+        #expect(try copy.open("ben").lostIDs(of: group).isEmpty, "byte \(place)")
+      }
+      #expect(try copy.texts("cyd", in: "all") == ["m1"], "byte \(place)")
+    }
+    #expect(tried > 30)
+  }
+
   @Test("a log that was cut short: new messages reach the peer, lost ones come back")
   func shortLog() throws {
     let village = try Village(seed: 6)
