@@ -88,6 +88,19 @@ package struct Correspondence: Equatable, Sendable {
     ours = Intervals(runs.map { $0.ours..<$0.ours + $0.count })
   }
 
+  /// Forgets runs that are among ``runs``, both in the same order.
+  package mutating func removeAll(_ going: [Run]) {
+    var rest = going[...]
+    runs.removeAll { run in
+      guard rest.first == run else { return false }
+      rest.removeFirst()
+      return true
+    }
+    ours = ours.subtracting(
+      Intervals(going.map { $0.ours..<$0.ours + $0.count }.sorted { $0.lowerBound < $1.lowerBound })
+    )
+  }
+
   private func firstIndex(endingAbove theirs: UInt64) -> Int {
     var low = 0
     var high = runs.count

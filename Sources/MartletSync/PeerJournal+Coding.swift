@@ -131,6 +131,8 @@ extension PeerLog {
       return message
     }
     message.void = void.messages
+    message.unpaired = unpaired.messages
+    message.unpairedEnd = unpairedEnd
     message.pairs = correspondence.runs.map { run in
       var pair = Martlet_JournalPair()
       pair.theirs = run.theirs
@@ -200,7 +202,13 @@ extension PeerLog {
     }
     guard let pairs = Correspondence(runs) else { throw .invalid("pair of positions") }
     correspondence = pairs
-    held = Intervals(runs.map { $0.theirs..<$0.theirs + $0.count })
+    unpaired = try Intervals(messages: message.unpaired)
+    unpairedEnd = message.unpairedEnd
+    let paired = Intervals(runs.map { $0.theirs..<$0.theirs + $0.count })
+    guard paired.intersection(unpaired).isEmpty, unpairedEnd <= SyncLimits.position else {
+      throw .invalid("position without a pair")
+    }
+    held = paired.union(unpaired)
     for entry in message.unplaced {
       guard entry.theirs < SyncLimits.position, !held.contains(entry.theirs) else {
         throw .invalid("position of a pending object")

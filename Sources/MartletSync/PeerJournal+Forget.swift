@@ -12,6 +12,12 @@ extension PeerJournal {
     }
     if kept < sent.count { sent.removeFirst(sent.count - kept) }
     for log in logs.keys { logs[log]?.forget(beyond: limits) }
+    // Each log may be within its limits, and all of them together too much to be written.
+    var tighter = limits
+    while tighter.intervals > 1, logs.values.reduce(0, { $0 + $1.entryCount }) > limits.entries {
+      tighter = tighter.halved()
+      for log in logs.keys { logs[log]?.forget(beyond: tighter) }
+    }
   }
 }
 
@@ -24,6 +30,13 @@ extension PeerLog {
     offered = []
     told = 0
     telling = []
+  }
+
+  /// How much there is to be written of it.
+  var entryCount: Int {
+    let sets = [applied, requested, declined, asking, refused, void, unpaired]
+    return sets.reduce(0) { $0 + $1.ranges.count } + correspondence.runs.count + unplaced.count
+      + marks.count + lost.count + wanted.count + asked.count + offered.count
   }
 
   mutating func forget(beyond limits: JournalLimits) {
@@ -51,6 +64,53 @@ extension PeerLog {
     }
     if correspondence.runs.count > limits.pairs {
       forgetAbove(correspondence.runs[limits.pairs].theirs)
+    }
+    // Where positions without pairs are many ranges, so are their marks.
+    if unpaired.ranges.count > limits.intervals {
+      forgetAbove(unpaired.ranges[limits.intervals].lowerBound)
+    }
+  }
+
+  /// The distance of chains that are kept in ``unpaired``: at most so much is forgotten when the peer's
+  /// numbering forks there.
+  private static let markDistance: UInt64 = 4096
+
+  /// Forgets, from the bottom, where in our log things stand that the peer acknowledged, until half as
+  /// many pairs are left; that it holds them, and we what is at its positions, is kept.
+  ///
+  /// Without it two who both write between any two bundles would keep two pairs a bundle for ever.
+  ///
+  /// - Complexity: Nothing below the limit; a hash per position that is forgotten above it.
+  mutating func compact(beyond limit: Int, view: some LogView) throws(LogReadError) {
+    let excess = correspondence.runs.count - limit / 2
+    guard correspondence.runs.count > limit, excess > 0 else { return }
+    var going: [Correspondence.Run] = []
+    for run in correspondence.runs where going.count < excess {
+      let ours = Intervals(run.ours..<run.ours + run.count)
+      if ours.subtracting(applied).isEmpty { going.append(run) }
+    }
+    guard let last = going.last else { return }
+    try markChains(up: last.theirs + last.count, view: view)
+    for run in going {
+      unpaired.insert(run.theirs..<run.theirs + run.count)
+      unpairedEnd = max(unpairedEnd, run.ours + run.count)
+    }
+    correspondence.removeAll(going)
+  }
+
+  /// Keeps chains at distances below `end`, and there, where they can be worked out.
+  private mutating func markChains(up end: UInt64, view: some LogView) throws(LogReadError) {
+    let from = unpaired.ranges.last?.upperBound ?? 0
+    for range in held.ranges where range.upperBound > from && range.lowerBound < end {
+      var start =
+        marks.keys.filter { range.contains($0) && $0 <= max(from, range.lowerBound) }.max()
+        ?? range.lowerBound
+      while start < min(end, range.upperBound) {
+        let next = min(start + Self.markDistance, min(end, range.upperBound))
+        guard let chain = try chain(at: next, from: start, view: view) else { break }
+        marks[next] = chain
+        start = next
+      }
     }
   }
 

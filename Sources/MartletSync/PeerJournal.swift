@@ -60,9 +60,14 @@ package struct PeerLog: Equatable, Sendable {
   package var void = Intervals()
   /// Where ``held`` stands in our log.
   package var correspondence = Correspondence()
+  /// More of ``held``: positions whose places in our log are kept no longer, for the peer has said
+  /// that it holds what stands there.
+  package var unpaired = Intervals()
+  /// All those places are below it.
+  package var unpairedEnd: UInt64 = 0
   /// The rest of ``held``: objects that are pending here.
   package var unplaced: [ObjectID: UInt64] = [:]
-  /// Chains of the peer's log, kept at the ends of what is known.
+  /// Chains of the peer's log, kept at the ends of what is known, and here and there in ``unpaired``.
   package var marks: [UInt64: Chain] = [:]
   /// Our positions that the peer asks for, and that it does not want.
   package var requested = Intervals()

@@ -51,6 +51,11 @@ extension PeerLog {
       let theirs = stretch.start + UInt64(index)
       let place = try view.position(of: id)
       if place == nil, try !view.holds(id) { return false }
+      if unpaired.contains(theirs) {
+        // The chain at the ends is all that it can be compared with.
+        places.append(nil)
+        continue
+      }
       if held.contains(theirs) {
         let agrees =
           unplaced[id] == theirs || (place != nil && correspondence.ours(of: theirs) == place)
@@ -67,6 +72,7 @@ extension PeerLog {
     let isNew = !Intervals(stretch.start..<end).subtracting(receiptPositions).isEmpty
     for (index, place) in places.enumerated() {
       let theirs = stretch.start + UInt64(index)
+      guard !unpaired.contains(theirs) else { continue }
       if let place {
         correspondence.insert(theirs: theirs, ours: place)
         unplaced[stretch.ids[index]] = nil
@@ -107,6 +113,10 @@ extension PeerLog {
 
   /// Forgets what stood at positions of ours that are no more.
   mutating func cut(at length: UInt64) {
+    if length < unpairedEnd {
+      for range in unpaired.ranges { forget(range) }
+      unpairedEnd = 0
+    }
     for run in correspondence.runs where run.ours + run.count > length {
       forget(run.theirs + (max(run.ours, length) - run.ours)..<run.theirs + run.count)
     }
@@ -133,7 +143,7 @@ extension PeerLog {
       // A receipt needs the chain at the cut, or the peer could not see where it disagrees.
       if common > 0, marks[common] == nil {
         if let range = held.ranges.first(where: { $0.contains(common - 1) }) {
-          end = range.lowerBound
+          end = marks.keys.filter { range.contains($0) && $0 < common }.max() ?? range.lowerBound
           if let chain = try chain(at: common, from: end, view: view) {
             marks[common] = chain
             end = common
@@ -152,7 +162,7 @@ extension PeerLog {
   }
 
   /// The chain at `end`, if the ids from `start` on and the chain there are known.
-  private func chain(
+  func chain(
     at end: UInt64, from start: UInt64, view: some LogView
   ) throws(LogReadError) -> Chain? {
     guard var chain = marks[start] else { return nil }
@@ -174,6 +184,7 @@ extension PeerLog {
     void.remove(range)
     guard !held.intersection(Intervals(range)).isEmpty else { return }
     held.remove(range)
+    unpaired.remove(range)
     correspondence.remove(theirs: range)
     unplaced = unplaced.filter { !range.contains($0.value) }
   }
@@ -197,6 +208,11 @@ extension PeerLog {
     for range in held.ranges + void.ranges {
       if let mark = marks[range.lowerBound] { kept[range.lowerBound] = mark }
       if let mark = marks[range.upperBound] { kept[range.upperBound] = mark }
+    }
+    if !unpaired.isEmpty {
+      for (position, mark) in marks where position > 0 && unpaired.contains(position - 1) {
+        kept[position] = mark
+      }
     }
     marks = kept
   }

@@ -165,6 +165,7 @@ extension SyncState {
     known.lost = Set(said.lost)
     known.wanted = Set(said.requests)
     try known.adopt(said.lineage, view: view)
+    try known.compact(beyond: limits.acknowledgedPairs, view: view)
     peers[peer]?.logs[said.log] = known
     for id in known.wanted where try !view.holds(id) { peers[peer]?.owed = true }
   }

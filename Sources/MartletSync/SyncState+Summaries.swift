@@ -105,7 +105,7 @@ extension SyncState {
       hint.own = own
     }
     if let journal = peers[summary.device], journal.instance == summary.instance,
-      let known = journal.logs[log]
+      let known = journal.logs[log], known.unpaired.isEmpty
     {
       // What stands in its log it has delivered. Only a prefix of it is whole: heads are followed
       // down to what is in the hint, and not beyond.

@@ -9,6 +9,7 @@ struct ForgettingTests {
     var limits = JournalLimits()
     limits.intervals = 2
     limits.pairs = 2
+    limits.acknowledgedPairs = 1
     limits.unplaced = 1
     limits.ids = 1
     limits.sentBundles = 2
@@ -36,6 +37,24 @@ struct ForgettingTests {
         // They never rest while what was just heard is forgotten; nothing more is, from here on.
         world.limits = JournalLimits()
         for device in 0..<world.count { world.devices[device].state.limits = world.limits }
+        try world.settleDown()
+        #expect(world.violations.isEmpty, "MARTLET_SEED=\(seed) \(mix)")
+      } catch {
+        Issue.record("MARTLET_SEED=\(seed) \(mix): \(error)")
+      }
+    }
+  }
+
+  @Test(
+    "keeps one pair of what was acknowledged, and comes to rest with it",
+    arguments: FaultMix.allCases)
+  func compacts(mix: FaultMix) throws {
+    let all = ScheduleTests.seeds
+    for seed in all.count == 1 ? all : 1...max(40, all.upperBound / 4) {
+      do {
+        let world = try World(seed: seed, mix: mix)
+        world.limits.acknowledgedPairs = 1
+        for _ in 0..<150 { try world.step() }
         try world.settleDown()
         #expect(world.violations.isEmpty, "MARTLET_SEED=\(seed) \(mix)")
       } catch {

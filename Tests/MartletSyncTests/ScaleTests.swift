@@ -141,6 +141,53 @@ struct ScaleTests {
     #expect(after - before < 512)
   }
 
+  @Test("two who write at once, day after day, keep little of it, rest, and survive an adoption")
+  func crosswise() throws {
+    let exchange = Exchange(2)
+    for device in 0..<2 {
+      exchange.states[device].limits.acknowledgedPairs = 256
+      // What is beyond this is forgotten, and sent again without end.
+      exchange.states[device].limits.pairs = 600
+    }
+    for day in 0..<3000 {
+      for device in 0..<2 { exchange.write(device, exchange.messages) }
+      exchange.now += 1
+      let plan = try #require(try exchange.plan(1, to: 0))
+      let other = try exchange.carry(0, to: 1)
+      // No day's message is carried on another day.
+      #expect(plan.runs[exchange.messages]?.count == 1)
+      #expect(other?.runs[exchange.messages]?.count == 1)
+      try exchange.states[1].recordSent(
+        plan, to: exchange.names[0], now: exchange.now, carrier: "", fileName: "")
+      try exchange.take(plan, 1, to: 0)
+      if day % 100 == 99 {
+        exchange.now += Exchange.roundTrip
+        try exchange.settle(0, 1)
+        for device in 0..<2 {
+          let known = try #require(exchange.journal(device, of: 1 - device).logs[exchange.messages])
+          #expect(known.correspondence.runs.count <= 600)
+          let view = try #require(exchange.views[device][exchange.messages])
+          let lacking = try exchange.states[device].lacking(
+            to: exchange.names[1 - device], of: exchange.messages, view: view)
+          #expect(lacking.isEmpty, "day \(day)")
+          #expect(view.length == UInt64(2 * (day + 1)))
+        }
+      }
+    }
+    let journal = exchange.journal(0, of: 1)
+    #expect(try journal.encoded().count < 20_000)
+    #expect(try PeerJournal(decoding: journal.encoded()) == journal)
+    let lengths = exchange.views[1].mapValues(\.length)
+    exchange.states[1].adopt(lengths: lengths, random: random)
+    exchange.write(1, exchange.messages)
+    let told = try #require(try exchange.carry(1, to: 0))
+    #expect(told.runs[exchange.messages]?.count == 1)
+    let answer = try #require(try exchange.carry(0, to: 1))
+    #expect(answer.runs.isEmpty)
+    try exchange.settle(0, 1)
+    #expect(try exchange.plan(0, to: 1) == nil && exchange.plan(1, to: 0) == nil)
+  }
+
   @Test("appending changes nothing of a thousand peers")
   func append() throws {
     let exchange = Exchange(1)

@@ -189,6 +189,16 @@ package nonisolated struct Martlet_JournalLog: @unchecked Sendable {
     set {_uniqueStorage()._telling = newValue}
   }
 
+  package var unpaired: [Martlet_JournalInterval] {
+    get {_storage._unpaired}
+    set {_uniqueStorage()._unpaired = newValue}
+  }
+
+  package var unpairedEnd: UInt64 {
+    get {_storage._unpairedEnd}
+    set {_uniqueStorage()._unpairedEnd = newValue}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -406,7 +416,7 @@ nonisolated extension Martlet_JournalMessage: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension Martlet_JournalLog: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".JournalLog"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}group\0\u{1}class\0\u{1}applied\0\u{1}lost\0\u{1}wanted\0\u{1}asked\0\u{1}lineage\0\u{1}void\0\u{1}pairs\0\u{1}unplaced\0\u{1}marks\0\u{1}requested\0\u{1}declined\0\u{1}asking\0\u{1}refused\0\u{1}offered\0\u{1}told\0\u{1}telling\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}group\0\u{1}class\0\u{1}applied\0\u{1}lost\0\u{1}wanted\0\u{1}asked\0\u{1}lineage\0\u{1}void\0\u{1}pairs\0\u{1}unplaced\0\u{1}marks\0\u{1}requested\0\u{1}declined\0\u{1}asking\0\u{1}refused\0\u{1}offered\0\u{1}told\0\u{1}telling\0\u{1}unpaired\0\u{3}unpaired_end\0")
 
   fileprivate class _StorageClass {
     var _group: Data = Data()
@@ -427,6 +437,8 @@ nonisolated extension Martlet_JournalLog: SwiftProtobuf.Message, SwiftProtobuf._
     var _offered: [Martlet_JournalOffered] = []
     var _told: UInt64 = 0
     var _telling: [Martlet_JournalTelling] = []
+    var _unpaired: [Martlet_JournalInterval] = []
+    var _unpairedEnd: UInt64 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -455,6 +467,8 @@ nonisolated extension Martlet_JournalLog: SwiftProtobuf.Message, SwiftProtobuf._
       _offered = source._offered
       _told = source._told
       _telling = source._telling
+      _unpaired = source._unpaired
+      _unpairedEnd = source._unpairedEnd
     }
   }
 
@@ -491,6 +505,8 @@ nonisolated extension Martlet_JournalLog: SwiftProtobuf.Message, SwiftProtobuf._
         case 16: try { try decoder.decodeRepeatedMessageField(value: &_storage._offered) }()
         case 17: try { try decoder.decodeSingularUInt64Field(value: &_storage._told) }()
         case 18: try { try decoder.decodeRepeatedMessageField(value: &_storage._telling) }()
+        case 19: try { try decoder.decodeRepeatedMessageField(value: &_storage._unpaired) }()
+        case 20: try { try decoder.decodeSingularUInt64Field(value: &_storage._unpairedEnd) }()
         default: break
         }
       }
@@ -553,6 +569,12 @@ nonisolated extension Martlet_JournalLog: SwiftProtobuf.Message, SwiftProtobuf._
       if !_storage._telling.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._telling, fieldNumber: 18)
       }
+      if !_storage._unpaired.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._unpaired, fieldNumber: 19)
+      }
+      if _storage._unpairedEnd != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._unpairedEnd, fieldNumber: 20)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -580,6 +602,8 @@ nonisolated extension Martlet_JournalLog: SwiftProtobuf.Message, SwiftProtobuf._
         if _storage._offered != rhs_storage._offered {return false}
         if _storage._told != rhs_storage._told {return false}
         if _storage._telling != rhs_storage._telling {return false}
+        if _storage._unpaired != rhs_storage._unpaired {return false}
+        if _storage._unpairedEnd != rhs_storage._unpairedEnd {return false}
         return true
       }
       if !storagesAreEqual {return false}
