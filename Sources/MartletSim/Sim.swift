@@ -29,6 +29,9 @@ struct Sim: ParsableCommand {
   @Flag(inversion: .prefixedNo, help: "Look for a shorter story that fails in the same way.")
   var shrink = true
 
+  @Flag(help: "Stop at the first seed that fails.")
+  var first = false
+
   struct Seeds {
     var range: ClosedRange<UInt64>
 
@@ -60,6 +63,7 @@ struct Sim: ParsableCommand {
       if json { say(report.json) } else if seeds == nil { say(report) }
       guard !report.violations.isEmpty else { continue }
       try tell(of: report, plan, scenario)
+      if first { break }
     }
     if seeds != nil, !json { say(total) }
     if !total.failed.isEmpty { throw ExitCode.failure }

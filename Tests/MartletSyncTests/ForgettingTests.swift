@@ -1,3 +1,4 @@
+import MartletSeal
 import MartletSync
 import MartletTestSupport
 import MartletWire
@@ -81,5 +82,33 @@ struct ForgettingTests {
         }
       }
     }
+  }
+
+  @Test("keeps all logs of a peer together within one limit, and takes nothing more for held")
+  func together() throws {
+    let random = SeededRandom(seed: 17)
+    var state = SyncState(device: DeviceState(instance: InstanceID(random.digest())))
+    state.limits.entries = 1000
+    let peer = DeviceID(random.digest())
+    state.peers[peer] = PeerJournal()
+    let held = Intervals((0..<100).map { 2 * $0..<2 * $0 + 1 })
+    for _ in 0..<40 {
+      let log = LogID(group: GroupID(random.digest()), objectClass: .messages)
+      state.logs[log] = GroupLogState(epoch: EpochID(random: random))
+      state.peers[peer]?.share(log)
+      state.peers[peer]?.logs[log]?.applied = held
+    }
+    let heard = HeardBundle(
+      instance: InstanceID(random.digest()), retired: [], logs: [],
+      section: Section(
+        number: 1, echo: .init(instance: state.device.instance, number: 0), logs: [],
+        answeredAbsent: []))
+    state.peers[peer]?.instance = heard.instance
+    let views: [LogID: ArrayLog] = [:]
+    let reception = try state.receive(heard, from: peer, views: views, random: random)
+    state.finish(reception, changed: true)
+    let logs = try #require(state.peers[peer]?.logs.values)
+    #expect((500...1000).contains(logs.reduce(0) { $0 + $1.applied.ranges.count }))
+    #expect(logs.allSatisfy { $0.applied.subtracting(held).isEmpty })
   }
 }
