@@ -92,7 +92,7 @@ extension Simulation {
       serial: serial, from: device.index, to: peer.index, bytes: bytes, holdings: device.holdings,
       step: step, arrival: now, isDamaged: made == nil)
     let direction = Direction(from: device.index, to: peer.index)
-    archive[direction, default: []].append(parcel)
+    if isReplayed { archive[direction, default: []].append(parcel) }
     if archive[direction, default: []].count > Self.archiveLimit {
       archive[direction]?.removeFirst()
     }

@@ -115,6 +115,9 @@ extension Simulation {
     for complaint in device.witness.complaints {
       violate(.viewsAgree, "\(device.name): \(complaint)")
     }
+    if !hadFault, let id = device.witness.late.first {
+      violate(.viewsAgree, "\(device.name): \(id) is handed over after its child")
+    }
     for (group, id) in device.witness.fresh {
       guard let index = groups.firstIndex(of: group), let message = written[index][id],
         message.author != device.index

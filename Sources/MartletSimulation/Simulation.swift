@@ -30,8 +30,9 @@ package final class Simulation {
   var step: UInt64 = 0
   var now: UInt64 = 0
   var mail: [Parcel] = []
-  /// The last bundles of each direction, for whoever plays them again.
+  /// The last bundles of each direction, for whoever plays them again, if anybody does.
   var archive: [Direction: [Parcel]] = [:]
+  let isReplayed: Bool
   /// The files in each directory that plays a stick.
   var sticks: [Int: [String: StickFile]] = [:]
   var standing: [String: Parcel] = [:]
@@ -94,6 +95,11 @@ package final class Simulation {
     self.seed = seed
     self.tells = tells
     windows = plan.windows
+    let mishaps =
+      plan.scenario.links.map(\.mishaps) + [plan.scenario.meetings?.mishaps].compactMap { $0 }
+    isReplayed =
+      mishaps.contains { $0.replay > 0 }
+      || plan.scenario.faults.contains { $0.kind == .hostile }
     random = SeededRandom(seed: seed &* 0x9E37_79B9 ^ 0x51D)
     report = Report(scenario: scenario.name, seed: seed)
     let names = plan.scenario.devices.map(\.name)

@@ -19,11 +19,18 @@ final class Witness: Client {
   /// Of messages handed over since this was last emptied.
   var fresh: [(group: GroupID, id: ObjectID)] = []
   private(set) var complaints: [String] = []
+  /// Messages that were handed over after one that names them as its parents. Where something was
+  /// damaged or put back it may be so: a parent that is not to be had is passed over.
+  private(set) var late: [ObjectID] = []
+  private var awaited: Set<ObjectID> = []
 
   init() {}
 
   /// What another has seen so far.
-  init(_ other: Witness) { views = other.views }
+  init(_ other: Witness) {
+    views = other.views
+    awaited = other.awaited
+  }
 
   func validate(_ message: ClientMessage) -> Validation { .accept }
 
@@ -38,6 +45,8 @@ final class Witness: Client {
     } else {
       view.places[message.id] = view.order.count
     }
+    for parent in message.parents where view.places[parent] == nil { awaited.insert(parent) }
+    if awaited.remove(message.id) != nil { late.append(message.id) }
     view.order.append(message.id)
     views[message.group] = view
     fresh.append((message.group, message.id))
