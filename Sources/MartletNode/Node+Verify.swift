@@ -33,6 +33,11 @@ extension Node {
         sync.logs[log]?.regained(id, at: position)
         try self.log(log).lost = sync.logs[log]?.lost ?? Intervals()
         changedGroups.insert(log.group)
+        // Peers were told that it is lost.
+        for peer in sync.peers.keys where sync.peers[peer]?.logs[log] != nil {
+          sync.peers[peer]?.owed = true
+          changedPeers.insert(peer)
+        }
       }
       for id in groupStates.keys {
         let gone = found.lostHeld.filter { groupStates[id]?.pending[$0] != nil }

@@ -28,7 +28,6 @@ package struct JournalLimits: Equatable, Sendable {
     var limits = self
     limits.intervals /= 2
     limits.pairs /= 2
-    limits.acknowledgedPairs /= 2
     limits.unplaced /= 2
     limits.ids /= 2
     limits.offered /= 2

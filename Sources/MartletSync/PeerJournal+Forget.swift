@@ -14,11 +14,24 @@ extension PeerJournal {
     for log in logs.keys { logs[log]?.forget(beyond: limits) }
     // Each log may be within its limits, and all of them together too much to be written.
     var tighter = limits
-    while tighter.intervals > 1, logs.values.reduce(0, { $0 + $1.entryCount }) > limits.entries {
+    while tighter.intervals > 1, entryCount > limits.entries {
       tighter = tighter.halved()
       for log in logs.keys { logs[log]?.forget(beyond: tighter) }
     }
+    // What is still too much is no honest peer's: nothing is kept of the largest.
+    if entryCount > limits.entries {
+      let counts = logs.mapValues(\.entryCount)
+      var left = entryCount
+      for log in logs.keys.sorted(by: { (counts[$1] ?? 0, $0) < (counts[$0] ?? 0, $1) }) {
+        guard left > limits.entries else { break }
+        logs[log] = PeerLog()
+        left -= counts[log] ?? 0
+      }
+      owed = true
+    }
   }
+
+  private var entryCount: Int { logs.values.reduce(0) { $0 + $1.entryCount } }
 }
 
 extension PeerLog {
@@ -37,6 +50,7 @@ extension PeerLog {
     let sets = [applied, requested, declined, asking, refused, void, unpaired]
     return sets.reduce(0) { $0 + $1.ranges.count } + correspondence.runs.count + unplaced.count
       + marks.count + lost.count + wanted.count + asked.count + offered.count
+      + (lineage?.starts.count ?? 0)
   }
 
   mutating func forget(beyond limits: JournalLimits) {
@@ -45,6 +59,7 @@ extension PeerLog {
     declined.keepLongest(limits.intervals)
     asking.keepLongest(limits.intervals)
     refused.keepLongest(limits.intervals)
+    if offered.count > limits.offered { offered.removeLast(offered.count - limits.offered) }
     if asked.count > limits.ids { asked = Set(asked.sorted().prefix(limits.ids)) }
     if lost.count > limits.ids || wanted.count > limits.ids {
       // What is not held there cannot be told from what is any more: nothing counts as held.
@@ -71,26 +86,19 @@ extension PeerLog {
     }
   }
 
-  /// The distance of chains that are kept in ``unpaired``: at most so much is forgotten when the peer's
-  /// numbering forks there.
-  private static let markDistance: UInt64 = 4096
-
   /// Forgets, from the bottom, where in our log things stand that the peer acknowledged, until half as
   /// many pairs are left; that it holds them, and we what is at its positions, is kept.
   ///
   /// Without it two who both write between any two bundles would keep two pairs a bundle for ever.
   ///
-  /// - Complexity: Nothing below the limit; a hash per position that is forgotten above it.
-  mutating func compact(beyond limit: Int, view: some LogView) throws(LogReadError) {
+  /// - Complexity: O(log *n*) for each pair beyond the limit.
+  mutating func compact(beyond limit: Int) {
     let excess = correspondence.runs.count - limit / 2
     guard correspondence.runs.count > limit, excess > 0 else { return }
     var going: [Correspondence.Run] = []
     for run in correspondence.runs where going.count < excess {
-      let ours = Intervals(run.ours..<run.ours + run.count)
-      if ours.subtracting(applied).isEmpty { going.append(run) }
+      if applied.contains(run.ours..<run.ours + run.count) { going.append(run) }
     }
-    guard let last = going.last else { return }
-    try markChains(up: last.theirs + last.count, view: view)
     for run in going {
       unpaired.insert(run.theirs..<run.theirs + run.count)
       unpairedEnd = max(unpairedEnd, run.ours + run.count)
@@ -98,28 +106,12 @@ extension PeerLog {
     correspondence.removeAll(going)
   }
 
-  /// Keeps chains at distances below `end`, and there, where they can be worked out.
-  private mutating func markChains(up end: UInt64, view: some LogView) throws(LogReadError) {
-    let from = unpaired.ranges.last?.upperBound ?? 0
-    for range in held.ranges where range.upperBound > from && range.lowerBound < end {
-      var start =
-        marks.keys.filter { range.contains($0) && $0 <= max(from, range.lowerBound) }.max()
-        ?? range.lowerBound
-      while start < min(end, range.upperBound) {
-        let next = min(start + Self.markDistance, min(end, range.upperBound))
-        guard let chain = try chain(at: next, from: start, view: view) else { break }
-        marks[next] = chain
-        start = next
-      }
-    }
-  }
-
-  /// From the top: what is below keeps its chains. An interval that has none at the cut goes whole,
-  /// for a receipt of it could not be believed.
+  /// From the top: what is below keeps its chains. An interval that has none at the cut goes down to
+  /// where it has one, for a receipt of it could not be believed.
   private mutating func forgetAbove(_ position: UInt64) {
     var cut = position
     if marks[cut] == nil, let range = receiptPositions.ranges.first(where: { $0.contains(cut) }) {
-      cut = range.lowerBound
+      cut = mark(below: cut, in: range) ?? range.lowerBound
     }
     forget(cut..<UInt64.max)
     tidy()

@@ -67,7 +67,7 @@ package struct PeerLog: Equatable, Sendable {
   package var unpairedEnd: UInt64 = 0
   /// The rest of ``held``: objects that are pending here.
   package var unplaced: [ObjectID: UInt64] = [:]
-  /// Chains of the peer's log, kept at the ends of what is known, and here and there in ``unpaired``.
+  /// Chains of the peer's log, kept at the ends of what is known, and here and there inside it.
   package var marks: [UInt64: Chain] = [:]
   /// Our positions that the peer asks for, and that it does not want.
   package var requested = Intervals()

@@ -27,23 +27,39 @@ extension PeerLog {
     _ stretch: Stretch, below common: UInt64, view: some LogView
   ) throws(LogReadError) -> Bool {
     guard stretch.start < common else { return false }
-    let count = min(UInt64(stretch.ids.count), common - stretch.start)
+    var count = min(UInt64(stretch.ids.count), common - stretch.start)
     var chain = stretch.chainBefore
-    var boundary = chain
+    var chains: [UInt64: Chain] = [stretch.start: chain]
+    /// Up to there all ids, and all before them, are those that were known.
+    var agreed: UInt64?
     var position = stretch.start
     for (index, id) in stretch.ids.enumerated() {
       if UInt64(index) <= count {
-        if let mark = marks[position], mark != chain { return false }
-        if UInt64(index) == count { boundary = chain }
+        if let mark = marks[position] {
+          guard mark == chain else { return false }
+          agreed = position
+        }
+        if UInt64(index) == count || Self.isKept(position) || isEdge(position) {
+          chains[position] = chain
+        }
       }
       chain = chain.extended(by: id)
       position += 1
     }
     guard chain == stretch.chainAfter else { return false }
     if count == UInt64(stretch.ids.count) {
-      if let mark = marks[position], mark != chain { return false }
-      boundary = chain
+      if let mark = marks[position] {
+        guard mark == chain else { return false }
+        agreed = position
+      }
+      chains[position] = chain
     }
+    // What has no pair and no chain above it can be compared with nothing: it may be another
+    // numbering's, and is not credited.
+    let compared = max(stretch.start, agreed ?? 0)
+    let blind = unpaired.intersection(Intervals(compared..<max(compared, stretch.start + count)))
+    if let first = blind.ranges.first?.lowerBound { count = first - stretch.start }
+    guard count > 0 else { return false }
 
     var places: [UInt64?] = []
     places.reserveCapacity(Int(count))
@@ -52,7 +68,7 @@ extension PeerLog {
       let place = try view.position(of: id)
       if place == nil, try !view.holds(id) { return false }
       if unpaired.contains(theirs) {
-        // The chain at the ends is all that it can be compared with.
+        // The chains were compared.
         places.append(nil)
         continue
       }
@@ -80,24 +96,66 @@ extension PeerLog {
         unplaced[stretch.ids[index]] = theirs
       }
     }
+    // Where something was held on both sides, a chain is as known as what it was compared with.
+    for (position, chain) in chains where position <= end {
+      if position <= agreed ?? 0 || !isInside(position) { marks[position] = chain }
+    }
     held.insert(stretch.start..<end)
     asking.remove(stretch.start..<end)
     refused.remove(stretch.start..<end)
     offered.removeAll { (stretch.start..<end).contains($0.position) }
-    marks[stretch.start] = stretch.chainBefore
-    marks[end] = boundary
     tidy()
     return isNew
+  }
+
+  /// The distance of the chains that are kept inside what is held: at most so much is forgotten where
+  /// an end has none.
+  private static let markDistance: UInt64 = 16_384
+
+  private static func isKept(_ position: UInt64) -> Bool { position.isMultiple(of: markDistance) }
+
+  /// Between two positions that are held.
+  private func isInside(_ position: UInt64) -> Bool {
+    position > 0 && held.contains(position - 1) && held.contains(position)
+  }
+
+  /// Where positions without pairs begin.
+  private func isEdge(_ position: UInt64) -> Bool {
+    !unpaired.isEmpty && unpaired.contains(position)
+      && (position == 0 || !unpaired.contains(position - 1))
+  }
+
+  /// The highest chain mark in a range and below a position.
+  func mark(below position: UInt64, in range: Range<UInt64>) -> UInt64? {
+    marks.keys.filter { range.contains($0) && $0 < position }.max()
   }
 
   /// Notes that the peer declared stretches void.
   ///
   /// What was held in them is forgotten: the chains within cannot be compared any more.
-  mutating func creditVoid(_ runs: [VoidRun], below common: UInt64) {
+  mutating func creditVoid(
+    _ runs: [VoidRun], below common: UInt64, view: some LogView
+  ) throws(LogReadError) {
     var ranges: [Range<UInt64>] = []
+    var nearest: UInt64 = 0
     for run in runs where run.range.upperBound <= common {
-      if let mark = marks[run.range.lowerBound], mark != run.chainBefore { continue }
+      let start = run.range.lowerBound
+      if let mark = marks[start], mark != run.chainBefore { continue }
       if let mark = marks[run.range.upperBound], mark != run.chainAfter { continue }
+      if marks[start] == nil, isInside(start),
+        let range = held.ranges.first(where: { $0.contains(start) })
+      {
+        // What is below would be claimed with the chain that is said here.
+        if !(range.lowerBound..<start).contains(nearest) || marks[nearest] == nil {
+          nearest = mark(below: start, in: range) ?? range.lowerBound
+        }
+        if let known = try chain(at: start, from: nearest, view: view) {
+          guard known == run.chainBefore else { continue }
+        } else {
+          forget(nearest..<start)
+        }
+      }
+      nearest = run.range.upperBound
       ranges.append(run.range)
       marks[run.range.lowerBound] = run.chainBefore
       marks[run.range.upperBound] = run.chainAfter
@@ -114,7 +172,8 @@ extension PeerLog {
   /// Forgets what stood at positions of ours that are no more.
   mutating func cut(at length: UInt64) {
     if length < unpairedEnd {
-      for range in unpaired.ranges { forget(range) }
+      held = held.subtracting(unpaired)
+      unpaired = Intervals()
       unpairedEnd = 0
     }
     for run in correspondence.runs where run.ours + run.count > length {
@@ -143,7 +202,7 @@ extension PeerLog {
       // A receipt needs the chain at the cut, or the peer could not see where it disagrees.
       if common > 0, marks[common] == nil {
         if let range = held.ranges.first(where: { $0.contains(common - 1) }) {
-          end = marks.keys.filter { range.contains($0) && $0 < common }.max() ?? range.lowerBound
+          end = mark(below: common, in: range) ?? range.lowerBound
           if let chain = try chain(at: common, from: end, view: view) {
             marks[common] = chain
             end = common
@@ -162,7 +221,7 @@ extension PeerLog {
   }
 
   /// The chain at `end`, if the ids from `start` on and the chain there are known.
-  func chain(
+  private func chain(
     at end: UInt64, from start: UInt64, view: some LogView
   ) throws(LogReadError) -> Chain? {
     guard var chain = marks[start] else { return nil }
@@ -209,10 +268,9 @@ extension PeerLog {
       if let mark = marks[range.lowerBound] { kept[range.lowerBound] = mark }
       if let mark = marks[range.upperBound] { kept[range.upperBound] = mark }
     }
-    if !unpaired.isEmpty {
-      for (position, mark) in marks where position > 0 && unpaired.contains(position - 1) {
-        kept[position] = mark
-      }
+    for (position, mark) in marks
+    where Self.isKept(position) && position > 0 && held.contains(position - 1) {
+      kept[position] = mark
     }
     marks = kept
   }

@@ -99,12 +99,23 @@ extension SyncState {
     guard stretch.start < SyncLimits.position,
       UInt64(stretch.ids.count) < SyncLimits.position
     else { throw .outOfRange(.position) }
-    guard let common = reception.common[log] else { return }
+    guard let common = reception.common[log], let known = peers[reception.peer]?.logs[log],
+      known.correspondence.runs.count < limits.pairs
+    else { return }
+    let limit = acknowledgedPairs(of: reception.peer)
     do throws(LogReadError) {
       if try peers[reception.peer]?.logs[log]?.credit(stretch, below: common, view: view) == true {
         reception.changed = true
+        peers[reception.peer]?.logs[log]?.compact(beyond: limit)
       }
     } catch { throw .unreadable(error) }
+  }
+
+  /// How many pairs of one log are kept before those that were acknowledged are kept as one: fewer
+  /// where many logs share the limit of all.
+  private func acknowledgedPairs(of peer: DeviceID) -> Int {
+    let count = max(1, peers[peer]?.logs.count ?? 1)
+    return min(limits.acknowledgedPairs, limits.entries / (4 * count))
   }
 
   /// Ends the import of a bundle: decides whether an acknowledgement is owed.
@@ -165,7 +176,7 @@ extension SyncState {
     known.lost = Set(said.lost)
     known.wanted = Set(said.requests)
     try known.adopt(said.lineage, view: view)
-    try known.compact(beyond: limits.acknowledgedPairs, view: view)
+    known.compact(beyond: acknowledgedPairs(of: peer))
     peers[peer]?.logs[said.log] = known
     for id in known.wanted where try !view.holds(id) { peers[peer]?.owed = true }
   }
@@ -213,9 +224,11 @@ extension SyncState {
       let stretch = Stretch(
         start: run.range.lowerBound, ids: ids, chainBefore: run.chainBefore,
         chainAfter: run.chainAfter)
+      guard known.correspondence.runs.count < limits.pairs else { break }
       if try known.credit(stretch, below: common, view: view) { reception.changed = true }
     }
-    known.creditVoid(said.void, below: common)
+    known.compact(beyond: acknowledgedPairs(of: peer))
+    try known.creditVoid(said.void, below: common, view: view)
     let taken = try known.takeOffers(
       said.offers, below: common, isNewer: reception.isNewer, limits: limits, view: view)
     if taken.credited { reception.changed = true }

@@ -26,6 +26,16 @@ package struct Intervals: Hashable, Sendable {
     return index < ranges.count && ranges[index].lowerBound <= position
   }
 
+  /// Whether every position of a range is in the set.
+  ///
+  /// - Complexity: O(log *n*) in the number of intervals.
+  package func contains(_ range: Range<UInt64>) -> Bool {
+    guard !range.isEmpty else { return true }
+    let index = firstIndex(endingAbove: range.lowerBound)
+    return index < ranges.count && ranges[index].lowerBound <= range.lowerBound
+      && range.upperBound <= ranges[index].upperBound
+  }
+
   /// - Complexity: O(log *n*) at the end of the set, O(*n*) elsewhere.
   package mutating func insert(_ range: Range<UInt64>) {
     guard !range.isEmpty else { return }

@@ -126,4 +126,45 @@ struct GuardTests {
       #expect(known == (count > 3 ? Intervals() : Intervals(UInt64(count)..<10)))
     }
   }
+
+  @Test("what has no pair any more is not credited to another numbering of the peer's")
+  func forkBelowPairs() throws {
+    let exchange = Exchange(2)
+    for device in 0..<2 { exchange.states[device].limits.acknowledgedPairs = 40 }
+    var copy = (exchange.states[1], exchange.views[1])
+    for day in 0..<100 {
+      for device in 0..<2 { exchange.write(device, exchange.messages) }
+      exchange.now += 1
+      let plan = try #require(try exchange.plan(1, to: 0))
+      try exchange.carry(0, to: 1)
+      try exchange.states[1].recordSent(
+        plan, to: exchange.names[0], now: exchange.now, carrier: "", fileName: "")
+      try exchange.take(plan, 1, to: 0)
+      if day == 60 { copy = (exchange.states[1], exchange.views[1]) }
+    }
+    #expect(exchange.journal(0, of: 1).logs[exchange.messages]?.unpaired.isEmpty == false)
+    // An old copy is put back, without notice, and numbers other messages the same.
+    (exchange.states[1], exchange.views[1]) = copy
+    let lost = exchange.write(1, exchange.messages)
+    try exchange.carry(1, to: 0, isLost: true)
+    let second = exchange.write(1, exchange.messages)
+    try exchange.carry(1, to: 0)
+    #expect(exchange.views[0][exchange.messages]?.held.contains(second) == true)
+    exchange.states[1].adopt(
+      lengths: exchange.views[1].mapValues(\.length), random: exchange.random)
+    // Of the first bundle of the new life only its beginning is read: the receipt that answers it counts.
+    let whole = try #require(try exchange.plan(1, to: 0))
+    try exchange.states[1].recordSent(
+      whole, to: exchange.names[0], now: exchange.now, carrier: "", fileName: "")
+    var cut = whole
+    cut.logs = []
+    try exchange.take(cut, 1, to: 0)
+    try exchange.carry(0, to: 1)
+    for _ in 0..<3 {
+      exchange.now += Exchange.roundTrip
+      try exchange.settle(1, 0)
+    }
+    #expect(exchange.views[0][exchange.messages]?.held.contains(lost) == true)
+    #expect(exchange.views[1][exchange.messages]?.length == 202)
+  }
 }
