@@ -78,6 +78,9 @@ struct ForgettingTests {
             #expect(known.offered.count <= 1, "seed \(seed)")
             #expect(known.asking.ranges.count <= 3, "seed \(seed)")
             #expect(known.telling.count <= 16, "seed \(seed)")
+            // Without it a receipt could not be believed.
+            let ends = known.held.union(known.void).ranges.map(\.upperBound)
+            #expect(ends.allSatisfy { known.marks[$0] != nil }, "seed \(seed)")
           }
         }
       }
